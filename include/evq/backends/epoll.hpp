@@ -1,0 +1,137 @@
+// The epoll backend: Linux. The reference that the others are read against.
+#pragma once
+
+#include <evq/backend.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace evq {
+
+class EpollBackend final : public detail::Queue {
+ public:
+  static constexpr std::string_view name = "epoll";
+
+  class Event;
+  class Waker;
+
+  /// Whether this system has epoll and lets this process use it.
+  [[nodiscard]] static Result<void> probe() noexcept;
+
+  // What follows is what BasicPoll and its friends forward to: see backend.hpp.
+  [[nodiscard]] static Result<detail::Owner<EpollBackend>> create() noexcept;
+  Result<std::size_t> wait(std::span<Event> events,
+                           std::optional<std::chrono::nanoseconds> timeout) noexcept;
+  Result<void> add(detail::SourceRef source, Token token, Interest interest, Mode mode) noexcept;
+  Result<void> modify(detail::SourceRef source, Token token, Interest interest, Mode mode) noexcept;
+  Result<void> remove(detail::SourceRef source) noexcept;
+
+ private:
+  explicit EpollBackend(int epoll) noexcept;
+
+  /// epoll_wait(2) itself: for ever with a timeout of -1, not at all with 0. Leaves errno.
+  static int wait_once(int epoll, Event* events, int capacity, int timeout) noexcept;
+  /// A wait that needs the clock.
+  Result<std::size_t> wait_timed(std::span<Event> events,
+                                 std::chrono::nanoseconds timeout) noexcept;
+  /// The kernel refuses buffers of more bytes than an int counts.
+  static int kernel_capacity(std::span<Event> events) noexcept;
+  [[nodiscard]] bool is_woken() const noexcept {
+    return (wake_round_.load(std::memory_order_relaxed) & 1) != 0;
+  }
+  void end_wake_round() noexcept;
+  /// What to make of a wait that found nothing, or a wake, or failed.
+  Result<std::size_t> wait_again(std::span<Event> events, int timeout, int ready) noexcept;
+
+  static const Hooks hooks_table;
+
+  int epoll_;
+  /// Odd while a wake of this round may be under way; each wait that finds it odd begins the next.
+  std::atomic<std::uint64_t> wake_round_{0};
+};
+
+#if defined(__x86_64__)
+#pragma pack(push, 4)  // the kernel's struct epoll_event has no padding on x86-64
+#endif
+/// A `struct epoll_event` as the kernel writes it, so that nothing is copied after a wait.
+class EpollBackend::Event {
+ public:
+  [[nodiscard]] Token token() const noexcept { return {static_cast<std::uintptr_t>(data_)}; }
+  // An error or a hang-up ends every wait on the source, and the kernel then does not say whether
+  // IN and OUT hold too: a datagram socket with an ICMP error is EPOLLERR alone.
+  [[nodiscard]] bool is_readable() const noexcept { return any(in | rdhup | hup | err); }
+  [[nodiscard]] bool is_writable() const noexcept { return any(out | hup | err); }
+  [[nodiscard]] bool is_read_closed() const noexcept { return any(rdhup | hup); }
+  // Never EPOLLRDHUP: it says that the peer writes no more, and nothing of what it reads.
+  [[nodiscard]] bool is_write_closed() const noexcept { return any(hup); }
+  [[nodiscard]] bool is_error() const noexcept { return any(err); }
+  [[nodiscard]] bool is_priority() const noexcept { return any(pri); }
+
+ private:
+  friend class EpollBackend;
+
+  // The kernel's values; backend.cpp asserts that they are.
+  static constexpr std::uint32_t in = 0x001;
+  static constexpr std::uint32_t pri = 0x002;
+  static constexpr std::uint32_t out = 0x004;
+  static constexpr std::uint32_t err = 0x008;
+  static constexpr std::uint32_t hup = 0x010;
+  static constexpr std::uint32_t rdhup = 0x2000;
+
+  [[nodiscard]] bool any(std::uint32_t flags) const noexcept { return (flags_ & flags) != 0; }
+
+  std::uint32_t flags_;
+  std::uint64_t data_;
+};
+#if defined(__x86_64__)
+#pragma pack(pop)
+#endif
+
+inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
+  constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(Event);
+  return static_cast<int>(std::min(events.size(), most));
+}
+
+// Inline as far as the usual case goes, so that a poll costs what epoll_wait(2) costs.
+inline Result<std::size_t> EpollBackend::wait(
+    std::span<Event> events, std::optional<std::chrono::nanoseconds> timeout) noexcept {
+  if (timeout && *timeout > std::chrono::nanoseconds::zero()) {
+    return wait_timed(events, *timeout);
+  }
+  const int milliseconds = timeout ? 0 : -1;
+  const int ready = wait_once(epoll_, events.data(), kernel_capacity(events), milliseconds);
+  if (ready > 0 && !is_woken()) {
+    return static_cast<std::size_t>(ready);
+  }
+  return wait_again(events, milliseconds, ready);
+}
+
+/// An eventfd, registered for edges and never read.
+class EpollBackend::Waker {
+ public:
+  [[nodiscard]] static Result<Waker> create(EpollBackend& queue, Token token) noexcept;
+  Waker(Waker&& other) noexcept;
+  Waker& operator=(Waker&& other) noexcept;
+  ~Waker();
+
+  Result<void> wake() const noexcept;
+
+ private:
+  Waker(EpollBackend& queue, int eventfd) noexcept;
+
+  EpollBackend* queue_;
+  int eventfd_;
+  /// The last round in which this waker wrote.
+  mutable std::atomic<std::uint64_t> round_{0};
+};
+
+static_assert(Backend<EpollBackend>);
+
+}  // namespace evq

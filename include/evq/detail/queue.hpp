@@ -1,0 +1,94 @@
+// What every backend's queue has in common: who owns it, and what a registered source may ask of
+// it. Not for users.
+#pragma once
+
+#include <evq/handle.hpp>
+#include <evq/interest.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace evq::detail {
+
+/// The base of each backend.
+///
+/// Two counts, as in a shared_ptr and its weak_ptrs: owners (a Poll and the clones of its Registry)
+/// keep the system's queue open; referrers (registered sources, wakers, and the owners together)
+/// keep only this object's memory, so that a source can find out that its queue is gone.
+///
+/// The hooks are a table of functions and not virtual members: a virtual class in a public header
+/// fails to link where the library was built without RTTI and its user with a sanitizer that wants
+/// it (-fsanitize=vptr).
+class Queue {
+ public:
+  struct Hooks {
+    /// Closes the system's queue: the last owner is gone.
+    void (*close)(Queue&) noexcept;
+    /// Frees the object: nothing refers to it any more.
+    void (*destroy)(Queue*) noexcept;
+    /// Takes a source out of the queue; its owner is about to close the handle.
+    void (*forget)(Queue&, native_handle_type, void* state) noexcept;
+    /// A call on a source met would-block. Null where the backend has no use for it.
+    void (*blocked)(Queue&, native_handle_type, void* state, Interest direction) noexcept;
+  };
+
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+
+  void own() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+  /// Becomes an owner unless the last one is gone already.
+  [[nodiscard]] bool try_own() noexcept;
+  void disown() noexcept;
+
+  void refer() noexcept { referrers_.fetch_add(1, std::memory_order_relaxed); }
+  void unrefer() noexcept;
+
+  [[nodiscard]] bool is_closed() const noexcept {
+    return owners_.load(std::memory_order_acquire) == 0;
+  }
+  [[nodiscard]] const Hooks& hooks() const noexcept { return hooks_; }
+
+ protected:
+  /// Made with one owner.
+  explicit Queue(const Hooks& hooks) noexcept : hooks_(hooks) {}
+  ~Queue() = default;
+
+ private:
+  const Hooks& hooks_;
+  std::atomic<std::uint32_t> owners_{1};
+  std::atomic<std::uint32_t> referrers_{1};
+};
+
+/// One owner's share of a queue, or nothing.
+template <class B>
+class Owner {
+ public:
+  Owner() noexcept = default;
+  /// Takes over the share that a new queue is made with.
+  explicit Owner(B* queue) noexcept : queue_(queue) {}
+  Owner(Owner&& other) noexcept : queue_(std::exchange(other.queue_, nullptr)) {}
+  Owner& operator=(Owner&& other) noexcept {
+    Owner previous(std::exchange(queue_, std::exchange(other.queue_, nullptr)));
+    return *this;
+  }
+  ~Owner() {
+    if (queue_ != nullptr) {
+      queue_->disown();
+    }
+  }
+
+  /// A further share; nothing if this is nothing.
+  [[nodiscard]] Owner share() const noexcept {
+    if (queue_ != nullptr) {
+      queue_->own();
+    }
+    return Owner(queue_);
+  }
+  [[nodiscard]] B* get() const noexcept { return queue_; }
+
+ private:
+  B* queue_ = nullptr;
+};
+
+}  // namespace evq::detail

@@ -1,0 +1,23 @@
+// The default backend's names. It is chosen once, when the library is built.
+#pragma once
+
+#include <evq/basic_poll.hpp>
+#include <evq/config.hpp>
+
+#if defined(EVQ_DEFAULT_BACKEND_EPOLL)
+#include <evq/backends/epoll.hpp>
+#endif
+
+namespace evq {
+
+#if defined(EVQ_DEFAULT_BACKEND_EPOLL)
+using DefaultBackend = EpollBackend;
+#endif
+
+using Poll = BasicPoll<DefaultBackend>;
+using Registry = BasicRegistry<DefaultBackend>;
+using Events = BasicEvents<DefaultBackend>;
+using Event = BasicEvent<DefaultBackend>;
+using Waker = BasicWaker<DefaultBackend>;
+
+}  // namespace evq

@@ -1,0 +1,244 @@
+// The epoll backend: a queue is an epoll instance, a registration is the kernel's own entry, and
+// nothing is kept here per source.
+//
+// The kernel keeps every promise but three, and those are what this file adds: time-outs to the
+// nanosecond that go on after a signal, wakes that coalesce before they cost a system call, and a
+// source that leaves the queue before its handle is closed, since a duplicate of the handle (from
+// dup(2) or fork(2)) would keep its registration alive.
+
+#include <evq/backends/epoll.hpp>
+
+#include "ffi.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <new>
+#include <utility>
+
+namespace evq {
+
+namespace ffi = epoll::ffi;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept {
+  std::uint32_t flags = 0;
+  if (interest.is_readable()) {
+    flags |= EPOLLIN | EPOLLRDHUP;
+  }
+  if (interest.is_writable()) {
+    flags |= EPOLLOUT;
+  }
+  if (interest.is_priority()) {
+    flags |= EPOLLPRI;
+  }
+  switch (mode) {
+    case Mode::edge:
+      return flags | EPOLLET;
+    case Mode::level:
+      return flags;
+    case Mode::oneshot:
+      return flags | EPOLLONESHOT;
+  }
+  return flags;
+}
+
+Result<void> control(int epoll, int operation, int fd, Token token, std::uint32_t flags) noexcept {
+  epoll_event event{};
+  event.events = flags;
+  event.data.u64 = token.value;
+  return ffi::control(epoll, operation, fd, &event);
+}
+
+/// Whether epoll_pwait2 has been refused, by an old kernel or by a seccomp filter that does not
+/// know it (those say EPERM).
+std::atomic<bool> precise_refused{false};
+
+/// One wait for at most `timeout`, as precise as this system can. -1 leaves errno.
+int wait_for(int epoll, epoll_event* events, int capacity, nanoseconds timeout) noexcept {
+  if (!precise_refused.load(std::memory_order_relaxed)) {
+    const auto whole = std::chrono::duration_cast<seconds>(timeout);
+    timespec time{};
+    time.tv_sec = static_cast<decltype(time.tv_sec)>(
+        std::min<seconds::rep>(whole.count(), std::numeric_limits<decltype(time.tv_sec)>::max()));
+    time.tv_nsec = static_cast<decltype(time.tv_nsec)>((timeout - whole).count());
+    const int ready = ffi::wait_precise(epoll, events, capacity, time);
+    if (ready >= 0 || (errno != ENOSYS && errno != EPERM)) {
+      return ready;
+    }
+    precise_refused.store(true, std::memory_order_relaxed);
+  }
+  const auto rounded = std::chrono::ceil<milliseconds>(timeout).count();
+  return ffi::wait(
+      epoll, events, capacity,
+      static_cast<int>(std::min<milliseconds::rep>(rounded, std::numeric_limits<int>::max())));
+}
+
+}  // namespace
+
+const detail::Queue::Hooks EpollBackend::hooks_table = {
+    .close = [](Queue& queue) noexcept { ffi::close(static_cast<EpollBackend&>(queue).epoll_); },
+    .destroy = [](Queue* queue) noexcept { delete static_cast<EpollBackend*>(queue); },
+    .forget =
+        [](Queue& queue, native_handle_type handle, void*) noexcept {
+          // It fails where the handle was closed behind our back: then the kernel has forgotten it.
+          static_cast<void>(ffi::control(static_cast<EpollBackend&>(queue).epoll_, EPOLL_CTL_DEL,
+                                         handle, nullptr));
+        },
+    .blocked = nullptr,
+};
+
+EpollBackend::EpollBackend(int epoll) noexcept : Queue(hooks_table), epoll_(epoll) {}
+
+Result<void> EpollBackend::probe() noexcept {
+  auto epoll = ffi::create();
+  if (!epoll) {
+    return std::unexpected(epoll.error());
+  }
+  ffi::close(*epoll);
+  return {};
+}
+
+Result<detail::Owner<EpollBackend>> EpollBackend::create() noexcept {
+  auto epoll = ffi::create();
+  if (!epoll) {
+    return std::unexpected(epoll.error());
+  }
+  auto* queue = new (std::nothrow) EpollBackend(*epoll);
+  if (queue == nullptr) {
+    ffi::close(*epoll);
+    return detail::fail(std::errc::not_enough_memory);
+  }
+  return detail::Owner(queue);
+}
+
+int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout) noexcept {
+  static_assert(sizeof(Event) == sizeof(epoll_event) && alignof(Event) >= alignof(epoll_event));
+  static_assert(offsetof(Event, flags_) == offsetof(epoll_event, events));
+  static_assert(offsetof(Event, data_) == offsetof(epoll_event, data));
+  static_assert(Event::in == EPOLLIN && Event::out == EPOLLOUT && Event::pri == EPOLLPRI &&
+                Event::err == EPOLLERR && Event::hup == EPOLLHUP && Event::rdhup == EPOLLRDHUP);
+  return ffi::wait(epoll, reinterpret_cast<epoll_event*>(events), capacity, timeout);
+}
+
+Result<std::size_t> EpollBackend::wait_again(std::span<Event> events, int timeout,
+                                             int ready) noexcept {
+  while (ready < 0) {
+    if (errno != EINTR) {
+      return ffi::last_error();
+    }
+    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout);
+  }
+  end_wake_round();
+  return static_cast<std::size_t>(ready);
+}
+
+Result<std::size_t> EpollBackend::wait_timed(std::span<Event> events,
+                                             nanoseconds timeout) noexcept {
+  const auto start = steady_clock::now();
+  nanoseconds left = timeout;
+  while (true) {
+    const int ready = wait_for(epoll_, reinterpret_cast<epoll_event*>(events.data()),
+                               kernel_capacity(events), left);
+    if (ready < 0 && errno != EINTR) {
+      return ffi::last_error();
+    }
+    // Interrupted, or timed out on the most that one call can wait: the rest is still to come.
+    const auto elapsed = ready > 0 ? timeout : steady_clock::now() - start;
+    if (elapsed >= timeout) {
+      end_wake_round();
+      return static_cast<std::size_t>(std::max(ready, 0));
+    }
+    left = timeout - elapsed;
+  }
+}
+
+void EpollBackend::end_wake_round() noexcept {
+  // Acquires what was written before the wakes that this poll may be about to report.
+  if (is_woken()) {
+    wake_round_.fetch_add(1, std::memory_order_acq_rel);
+  }
+}
+
+Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
+                               Mode mode) noexcept {
+  return control(epoll_, EPOLL_CTL_ADD, source.handle, token, kernel_flags(interest, mode));
+}
+
+Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
+                                  Mode mode) noexcept {
+  return control(epoll_, EPOLL_CTL_MOD, source.handle, token, kernel_flags(interest, mode));
+}
+
+Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
+  return ffi::control(epoll_, EPOLL_CTL_DEL, source.handle, nullptr);
+}
+
+EpollBackend::Waker::Waker(EpollBackend& queue, int eventfd) noexcept
+    : queue_(&queue), eventfd_(eventfd) {
+  queue_->refer();
+}
+
+EpollBackend::Waker::Waker(Waker&& other) noexcept
+    : queue_(std::exchange(other.queue_, nullptr)),
+      eventfd_(std::exchange(other.eventfd_, invalid_handle)) {}
+
+EpollBackend::Waker& EpollBackend::Waker::operator=(Waker&& other) noexcept {
+  Waker previous(std::move(*this));
+  queue_ = std::exchange(other.queue_, nullptr);
+  eventfd_ = std::exchange(other.eventfd_, invalid_handle);
+  round_.store(0, std::memory_order_relaxed);  // rounds of one queue mean nothing in another
+  return *this;
+}
+
+EpollBackend::Waker::~Waker() {
+  if (queue_ == nullptr) {
+    return;
+  }
+  if (queue_->try_own()) {
+    static_cast<void>(ffi::control(queue_->epoll_, EPOLL_CTL_DEL, eventfd_, nullptr));
+    queue_->disown();
+  }
+  ffi::close(eventfd_);
+  queue_->unrefer();
+}
+
+Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Token token) noexcept {
+  auto eventfd = ffi::create_eventfd();
+  if (!eventfd) {
+    return std::unexpected(eventfd.error());
+  }
+  Waker waker(queue, *eventfd);
+  // Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
+  if (auto added = control(queue.epoll_, EPOLL_CTL_ADD, *eventfd, token, EPOLLIN | EPOLLET);
+      !added) {
+    return std::unexpected(added.error());
+  }
+  return waker;
+}
+
+Result<void> EpollBackend::Waker::wake() const noexcept {
+  if (queue_ == nullptr) {
+    return detail::fail(std::errc::bad_file_descriptor);
+  }
+  // A wake of the same round has written, or is about to: its event is still to come, and what this
+  // thread wrote is released to the poll that ends the round.
+  const std::uint64_t round = queue_->wake_round_.fetch_or(1, std::memory_order_acq_rel) | 1;
+  if (round_.exchange(round, std::memory_order_acq_rel) == round) {
+    return {};
+  }
+  const int interrupted_errno = errno;
+  auto written = ffi::signal_eventfd(eventfd_);
+  errno = interrupted_errno;
+  return written;
+}
+
+}  // namespace evq

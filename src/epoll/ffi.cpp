@@ -1,0 +1,65 @@
+#include "ffi.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace evq::epoll::ffi {
+
+std::unexpected<std::error_code> last_error() noexcept {
+  return std::unexpected(std::error_code(errno, std::generic_category()));
+}
+
+Result<int> create() noexcept {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) {
+    return last_error();
+  }
+  return epoll;
+}
+
+Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  if (::epoll_ctl(epoll, operation, fd, event) != 0) {
+    return last_error();
+  }
+  return {};
+}
+
+int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept {
+  return ::epoll_wait(epoll, events, capacity, timeout);
+}
+
+#ifdef EVQ_HAVE_EPOLL_PWAIT2
+int wait_precise(int epoll, epoll_event* events, int capacity, const timespec& timeout) noexcept {
+  return ::epoll_pwait2(epoll, events, capacity, &timeout, nullptr);
+}
+#else
+int wait_precise(int, epoll_event*, int, const timespec&) noexcept {
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
+Result<int> create_eventfd() noexcept {
+  const int eventfd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (eventfd < 0) {
+    return last_error();
+  }
+  return eventfd;
+}
+
+Result<void> signal_eventfd(int eventfd) noexcept {
+  const std::uint64_t one = 1;
+  if (::write(eventfd, &one, sizeof one) != sizeof one) {
+    return last_error();
+  }
+  return {};
+}
+
+void close(int fd) noexcept {
+  ::close(fd);
+}
+
+}  // namespace evq::epoll::ffi

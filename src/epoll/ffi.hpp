@@ -1,0 +1,35 @@
+// The system calls of the epoll backend, each one function: errno becomes a value, and nothing is
+// decided or tried again here. ("ffi" as in calling foreign functions; evq exports none.)
+#pragma once
+
+#include <evq/error.hpp>
+
+#include <sys/epoll.h>
+#include <time.h>
+
+#include <expected>
+#include <system_error>
+
+namespace evq::epoll::ffi {
+
+/// errno as an error value.
+std::unexpected<std::error_code> last_error() noexcept;
+
+/// epoll_create1(2), closed by exec.
+Result<int> create() noexcept;
+/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL.
+Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept;
+/// epoll_wait(2); milliseconds, -1 for ever. This and the next leave an error in errno: they are
+/// on the way of every event.
+int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept;
+/// epoll_pwait2(2), without a signal mask. ENOSYS before Linux 5.11, and in builds against a C
+/// library that lacks it.
+int wait_precise(int epoll, epoll_event* events, int capacity, const timespec& timeout) noexcept;
+/// eventfd(2) with a count of 0, non-blocking, closed by exec.
+Result<int> create_eventfd() noexcept;
+/// write(2) of 1 to an eventfd.
+Result<void> signal_eventfd(int eventfd) noexcept;
+/// close(2).
+void close(int fd) noexcept;
+
+}  // namespace evq::epoll::ffi

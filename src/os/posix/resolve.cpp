@@ -1,0 +1,70 @@
+#include <evq/net/resolve.hpp>
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "address.hpp"
+
+namespace evq::net {
+
+namespace {
+
+class ResolveCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "evq.resolve"; }
+  [[nodiscard]] std::string message(int value) const override { return ::gai_strerror(value); }
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    switch (value) {
+      case EAI_MEMORY:
+        return std::errc::not_enough_memory;
+      case EAI_FAMILY:
+        return std::errc::address_family_not_supported;
+      default:
+        return {value, *this};
+    }
+  }
+};
+
+}  // namespace
+
+const std::error_category& resolve_category() noexcept {
+  static const ResolveCategory category;
+  return category;
+}
+
+Result<std::vector<SocketAddr>> resolve(const std::string& host, const std::string& service) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;  // else each address comes once per type
+  addrinfo* list = nullptr;
+  // One of the two must be given: getaddrinfo(3).
+  const char* const node = host.empty() ? nullptr : host.c_str();
+  const char* const port = service.empty() ? (node == nullptr ? "0" : nullptr) : service.c_str();
+  const int status = ::getaddrinfo(node, port, &hints, &list);
+  if (status == EAI_SYSTEM) {
+    return std::unexpected(std::error_code(errno, std::generic_category()));
+  }
+  if (status != 0) {
+    return std::unexpected(std::error_code(status, resolve_category()));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);
+
+  std::vector<SocketAddr> addresses;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    os::NativeAddr native;
+    native.length = std::min<socklen_t>(entry->ai_addrlen, sizeof native.storage);
+    std::memcpy(&native.storage, entry->ai_addr, native.length);
+    const SocketAddr addr = native.portable();
+    if (addr.family() != SocketAddr::Family::none &&
+        std::ranges::find(addresses, addr) == addresses.end()) {
+      addresses.push_back(addr);
+    }
+  }
+  return addresses;
+}
+
+}  // namespace evq::net
