@@ -93,7 +93,7 @@ class BasicRegistry {
   template <class S>
     requires Source<S&&>
   Result<void> add(S&& source, Token token, Interest interest, Mode mode = Mode::edge) const {
-    const detail::SourceRef ref = source_ref(source);
+    const detail::SourceRef ref = detail::source_ref(source);
     if (auto checked = check(interest); !checked) {
       return checked;
     }
@@ -115,7 +115,7 @@ class BasicRegistry {
   template <class S>
     requires Source<S&&>
   Result<void> modify(S&& source, Token token, Interest interest, Mode mode = Mode::edge) const {
-    const detail::SourceRef ref = source_ref(source);
+    const detail::SourceRef ref = detail::source_ref(source);
     if (auto checked = check(interest); !checked) {
       return checked;
     }
@@ -130,7 +130,7 @@ class BasicRegistry {
   template <class S>
     requires Source<S&&>
   Result<void> remove(S&& source) const {
-    const detail::SourceRef ref = source_ref(source);
+    const detail::SourceRef ref = detail::source_ref(source);
     if (queue_.get() == nullptr) {
       return detail::fail(std::errc::bad_file_descriptor);
     }

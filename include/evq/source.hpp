@@ -132,6 +132,7 @@ class OwnedSource {
   Slot slot_;
 };
 
+[[nodiscard]] SourceRef source_ref(OwnedSource& source) noexcept;
 [[nodiscard]] inline SourceRef source_ref(const RawSource& source) noexcept {
   return {source.handle, nullptr};
 }

@@ -178,7 +178,7 @@ Result<std::error_code> take_error(native_handle_type handle) noexcept {
   if (!error) {
     return std::unexpected(error.error());
   }
-  return std::error_code(*error, std::generic_category());
+  return *error == 0 ? std::error_code() : std::error_code(*error, std::generic_category());
 }
 
 Result<std::size_t> receive_vectored(native_handle_type handle, net::Buffers buffers) noexcept {
