@@ -201,14 +201,12 @@ class BasicPoll {
                     std::optional<std::chrono::nanoseconds> timeout = std::nullopt) {
     events.size_ = 0;
     B* queue = registry_.queue_.get();
-    if (queue == nullptr) {
-      return detail::fail(std::errc::bad_file_descriptor);
+    if (queue == nullptr || events.capacity_ == 0) [[unlikely]] {
+      return detail::fail(queue == nullptr ? std::errc::bad_file_descriptor
+                                           : std::errc::invalid_argument);
     }
-    if (events.capacity_ == 0) {
-      return detail::fail(std::errc::invalid_argument);
-    }
-    auto ready = queue->wait(std::span(events.data_.get(), events.capacity_), timeout);
-    if (!ready) {
+    const auto ready = queue->wait(std::span(events.data_.get(), events.capacity_), timeout);
+    if (!ready) [[unlikely]] {
       return std::unexpected(ready.error());
     }
     events.size_ = *ready;

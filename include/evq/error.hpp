@@ -17,10 +17,9 @@ using Result = std::expected<T, std::error_code>;
 
 namespace detail {
 
-/// The error value for a condition that the library itself finds.
-[[nodiscard]] inline std::unexpected<std::error_code> fail(std::errc condition) noexcept {
-  return std::unexpected(std::make_error_code(condition));
-}
+/// The error value for a condition that the library itself finds. Out of line: where it is called,
+/// something else should be inlined.
+[[nodiscard]] std::unexpected<std::error_code> fail(std::errc condition) noexcept;
 
 }  // namespace detail
 }  // namespace evq

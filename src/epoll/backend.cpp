@@ -129,13 +129,17 @@ int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout)
   return ffi::wait(epoll, reinterpret_cast<epoll_event*>(events), capacity, timeout);
 }
 
-Result<std::size_t> EpollBackend::wait_again(std::span<Event> events, int timeout,
-                                             int ready) noexcept {
+Result<std::size_t> EpollBackend::finish_wait(std::span<Event> events,
+                                              std::optional<nanoseconds> timeout,
+                                              int ready) noexcept {
+  if (ready == not_tried) {
+    return wait_timed(events, *timeout);
+  }
   while (ready < 0) {
     if (errno != EINTR) {
       return ffi::last_error();
     }
-    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout);
+    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout ? 0 : -1);
   }
   end_wake_round();
   return static_cast<std::size_t>(ready);

@@ -2,13 +2,16 @@
 // pair, by a hand-written loop on the bare system calls or by evq, so that cost.py can count what
 // each spends on an event. Linux only.
 //
-//     chain CONTENDER PAIRS ACTIVE WRITES
+//     chain CONTENDER PAIRS ACTIVE WRITES [IDLE]
+//
+// IDLE further pairs are registered and never used.
 
 #include <evq/backends/epoll.hpp>
 #include <evq/basic_poll.hpp>
 #include <evq/net/unix.hpp>
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,10 +34,18 @@ constexpr std::size_t capacity = 1024;
   std::exit(1);
 }
 
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 struct Chain {
-  Chain(std::size_t pairs, std::size_t active_count, std::size_t writes)
-      : active(active_count), writes_left(writes) {
-    for (std::size_t i = 0; i < pairs; ++i) {
+  Chain(std::size_t pair_count, std::size_t active_count, std::size_t writes, std::size_t idle)
+      : pairs(pair_count), active(active_count), writes_left(writes) {
+    for (std::size_t i = 0; i < pairs + idle; ++i) {
       auto pair = UnixStream::pair();
       if (!pair) {
         die("socketpair");
@@ -48,7 +59,7 @@ struct Chain {
 
   void start() {
     for (std::size_t i = 0; i < active; ++i) {
-      if (::send(write_fds[i * read_fds.size() / active], "e", 1, MSG_NOSIGNAL) != 1) {
+      if (::send(write_fds[i * pairs / active], "e", 1, MSG_NOSIGNAL) != 1) {
         die("send");
       }
     }
@@ -64,7 +75,7 @@ struct Chain {
     ++fired;
     if (writes_left != 0) {
       --writes_left;
-      if (::send(write_fds[i + 1 == read_fds.size() ? 0 : i + 1], &byte, 1, MSG_NOSIGNAL) != 1) {
+      if (::send(write_fds[i + 1 == pairs ? 0 : i + 1], &byte, 1, MSG_NOSIGNAL) != 1) {
         die("send");
       }
     }
@@ -79,13 +90,14 @@ struct Chain {
     ++fired;
     if (writes_left != 0) {
       --writes_left;
-      const UnixStream& next = writers[i + 1 == writers.size() ? 0 : i + 1];
+      const UnixStream& next = writers[i + 1 == pairs ? 0 : i + 1];
       if (next.write({&byte, 1}).value_or(0) != 1) {
         die("write");
       }
     }
   }
 
+  std::size_t pairs;
   std::size_t active;
   std::size_t writes_left;
   std::size_t fired = 0;
@@ -150,13 +162,14 @@ template <class Fire>
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fputs("usage: chain by_hand|evq|evq_net PAIRS ACTIVE WRITES\n", stderr);
+  if (argc != 5 && argc != 6) {
+    std::fputs("usage: chain by_hand|evq|evq_net PAIRS ACTIVE WRITES [IDLE]\n", stderr);
     return 2;
   }
   const std::string_view contender = argv[1];
   const auto number = [](const char* text) { return std::strtoul(text, nullptr, 10); };
-  Chain chain(number(argv[2]), number(argv[3]), number(argv[4]));
+  raise_descriptor_limit();
+  Chain chain(number(argv[2]), number(argv[3]), number(argv[4]), argc == 6 ? number(argv[5]) : 0);
   const std::size_t total = chain.active + chain.writes_left;
   if (contender == "by_hand") {
     run_by_hand(chain, total);

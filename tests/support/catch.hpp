@@ -20,8 +20,8 @@ void note_skip(std::string_view reason);
 }  // namespace evq::test
 
 /// Leaves the test case, which then counts as skipped: neither passed nor failed. Before any check.
-#define EVQ_SKIP(reason)             \
-  do {                               \
-    ::evq::test::note_skip(reason);  \
-    return;                          \
+#define EVQ_SKIP(reason)            \
+  do {                              \
+    ::evq::test::note_skip(reason); \
+    return;                         \
   } while (false)

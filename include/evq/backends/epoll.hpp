@@ -36,9 +36,15 @@ class EpollBackend final : public detail::Queue {
  private:
   explicit EpollBackend(int epoll) noexcept;
 
+  static constexpr int not_tried = -2;
+
   /// epoll_wait(2) itself: for ever with a timeout of -1, not at all with 0. Leaves errno.
   static int wait_once(int epoll, Event* events, int capacity, int timeout) noexcept;
-  /// A wait that needs the clock.
+  /// What is left to do when `wait_once` was not tried or did not just bring events: waits that
+  /// need the clock, interrupted ones, errors and wakes.
+  Result<std::size_t> finish_wait(std::span<Event> events,
+                                  std::optional<std::chrono::nanoseconds> timeout,
+                                  int ready) noexcept;
   Result<std::size_t> wait_timed(std::span<Event> events,
                                  std::chrono::nanoseconds timeout) noexcept;
   /// The kernel refuses buffers of more bytes than an int counts.
@@ -47,8 +53,6 @@ class EpollBackend final : public detail::Queue {
     return (wake_round_.load(std::memory_order_relaxed) & 1) != 0;
   }
   void end_wake_round() noexcept;
-  /// What to make of a wait that found nothing, or a wake, or failed.
-  Result<std::size_t> wait_again(std::span<Event> events, int timeout, int ready) noexcept;
 
   static const Hooks hooks_table;
 
@@ -99,18 +103,18 @@ inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
   return static_cast<int>(std::min(events.size(), most));
 }
 
-// Inline as far as the usual case goes, so that a poll costs what epoll_wait(2) costs.
+// Inline as far as the usual case goes, so that a poll costs what epoll_wait(2) costs, and no
+// further, so that compilers do inline it.
 inline Result<std::size_t> EpollBackend::wait(
     std::span<Event> events, std::optional<std::chrono::nanoseconds> timeout) noexcept {
-  if (timeout && *timeout > std::chrono::nanoseconds::zero()) {
-    return wait_timed(events, *timeout);
+  int ready = not_tried;
+  if (!timeout || timeout->count() <= 0) {
+    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout ? 0 : -1);
+    if (ready > 0 && !is_woken()) {
+      return static_cast<std::size_t>(ready);
+    }
   }
-  const int milliseconds = timeout ? 0 : -1;
-  const int ready = wait_once(epoll_, events.data(), kernel_capacity(events), milliseconds);
-  if (ready > 0 && !is_woken()) {
-    return static_cast<std::size_t>(ready);
-  }
-  return wait_again(events, milliseconds, ready);
+  return finish_wait(events, timeout, ready);
 }
 
 /// An eventfd, registered for edges and never read.
