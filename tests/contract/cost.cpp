@@ -54,7 +54,8 @@ EVQ_CONTRACT("a registration allocates nothing where the kernel keeps it", "[cos
 
 TEST_CASE("allocations are counted") {
   const std::size_t before = allocations();
-  const std::vector<int> some(1000);
-  CHECK(some.size() == 1000);
+  // Through a volatile, or the compiler may leave the pair out.
+  int* volatile memory = new int;
+  delete memory;
   CHECK(allocations() > before);
 }

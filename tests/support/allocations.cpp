@@ -4,13 +4,11 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#if defined(__has_feature)
-#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
-#define EVQ_COUNT_MALLOC 1
-#endif
-#else
-#define EVQ_COUNT_MALLOC 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define EVQ_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define EVQ_SANITIZED 1
 #endif
 #endif
 
@@ -28,7 +26,13 @@ std::size_t allocations() {
 
 }  // namespace evq::test
 
-#ifdef EVQ_COUNT_MALLOC
+#if defined(EVQ_SANITIZED)
+// Called by the sanitizers' own allocator (sanitizer/allocator_interface.h).
+extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t);
+extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t) {
+  count.fetch_add(1, std::memory_order_relaxed);
+}
+#elif defined(__GLIBC__)
 // glibc lets a program bring its own malloc (its manual, "Replacing malloc"); operator new and
 // everything else then come through here.
 extern "C" {

@@ -101,11 +101,9 @@ class SocketAddr {
   /// The longest Unix-domain name of any system.
   static constexpr std::size_t max_octets = 108;
 
-  template <std::size_t N>
-  constexpr SocketAddr(Family family, const std::array<std::uint8_t, N>& octets) noexcept
-      : family_(family), length_(N) {
-    static_assert(N <= max_octets);
-    std::ranges::copy(octets, octets_.begin());
+  constexpr SocketAddr(Family family, std::span<const std::uint8_t> octets) noexcept
+      : family_(family), length_(static_cast<std::uint8_t>(octets.size())) {
+    std::copy(octets.begin(), octets.end(), octets_.begin());
   }
 
   Family family_ = Family::none;
