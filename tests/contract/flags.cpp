@@ -104,8 +104,7 @@ EVQ_CONTRACT("the end of stream behind data is told once the data is read", "[fl
   CHECK(t.event_of(Token{1}).is_readable());
   CHECK(read_exactly(pair.ours, 3) == "xyz");
   // The end may need a moment to arrive, and is there at once afterwards.
-  while (!t.event_of(Token{1}).is_read_closed()) {
-  }
+  t.event_where(Token{1}, [](const auto& event) { return event.is_read_closed(); });
   CHECK(t.event_of(Token{1}).is_readable());
 }
 

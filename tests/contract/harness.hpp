@@ -33,19 +33,24 @@ class Harness {
 
   const BasicRegistry<B>& registry() const { return poll.registry(); }
 
-  /// The first event with the token, waited for; others are passed over.
-  BasicEvent<B> event_of(Token token) {
+  /// The first event with the token of which `holds` is true, waited for; others are passed over.
+  template <class Holds>
+  BasicEvent<B> event_where(Token token, Holds holds) {
     const auto deadline = std::chrono::steady_clock::now() + long_time;
     while (std::chrono::steady_clock::now() < deadline) {
       must(poll.poll(events, long_time));
       for (const auto& event : events) {
-        if (event.token() == token) {
+        if (event.token() == token && holds(event)) {
           return event;
         }
       }
     }
-    FAIL("no event with token " << token.value);
+    FAIL("no such event with token " << token.value);
     return {};
+  }
+
+  BasicEvent<B> event_of(Token token) {
+    return event_where(token, [](const auto&) { return true; });
   }
 
   /// How many events the next poll has, without waiting for any.
