@@ -184,13 +184,22 @@ EVQ_CONTRACT("priority data is told to who asked for it", "[flags][priority]") {
   const Mode mode = GENERATE(Mode::edge, Mode::level, Mode::oneshot);
   Harness<TestType> t;
   auto pair = tcp_pair();
-  must(t.registry().add(pair.ours, Token{1}, priority, mode));
-  send_text(pair.theirs, "x");
-  CHECK(t.is_silent());
-  send_urgent(pair.theirs, '!');
-  const auto event = t.event_of(Token{1});
-  CHECK(event.is_priority());
-  CHECK_FALSE(event.is_error());
+  SECTION("alone") {
+    must(t.registry().add(pair.ours, Token{1}, priority, mode));
+    send_text(pair.theirs, "x");
+    CHECK(t.is_silent());
+    send_urgent(pair.theirs, '!');
+    const auto event = t.event_of(Token{1});
+    CHECK(event.is_priority());
+    CHECK_FALSE(event.is_error());
+  }
+  SECTION("beside readable, which it is not") {
+    must(t.registry().add(pair.ours, Token{1}, readable | priority, mode));
+    send_urgent(pair.theirs, '!');
+    const auto event = t.event_of(Token{1});
+    CHECK(event.is_priority());
+    CHECK_FALSE(event.is_readable());
+  }
 }
 
 EVQ_CONTRACT("a datagram is readable", "[flags][udp]") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
+#define EVQ_CATCH_3 1
 #include <catch2/catch_session.hpp>
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>

@@ -5,7 +5,7 @@
 #define CATCH_CONFIG_RUNNER
 #include "catch.hpp"
 
-#if __has_include(<catch2/reporters/catch_reporter_event_listener.hpp>)
+#ifdef EVQ_CATCH_3
 #include <catch2/catch_test_case_info.hpp>
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
@@ -28,7 +28,7 @@ struct Counts {
 Counts counts;
 std::string skip_reason;
 
-#if defined(CATCH_VERSION_MAJOR) && CATCH_VERSION_MAJOR >= 3
+#ifdef EVQ_CATCH_3
 using Listener = Catch::EventListenerBase;
 
 const std::string& name(const Catch::TestCaseStats& stats) {
