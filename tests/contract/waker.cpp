@@ -176,6 +176,20 @@ EVQ_CONTRACT("a waker can move, and go before its queue or after it", "[waker]")
   must(second.wake());
 }
 
+// What a waker remembers of one queue must not make it silent in another.
+EVQ_CONTRACT("a waker that is moved onto one of another queue wakes at once", "[waker]") {
+  EVQ_NEEDS_BACKEND();
+  Harness<TestType> used;
+  auto waker = must(BasicWaker<TestType>::create(used.registry(), Token{1}));
+  must(waker.wake());
+  CHECK(used.event_of(Token{1}).is_readable());
+
+  Harness<TestType> fresh;
+  waker = must(BasicWaker<TestType>::create(fresh.registry(), Token{2}));
+  must(waker.wake());
+  CHECK(fresh.event_of(Token{2}).is_readable());
+}
+
 #ifndef _WIN32
 namespace {
 

@@ -13,10 +13,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "support/catch.hpp"
 #include "support/faults.hpp"
+#include "support/handles.hpp"
 #include "support/sockets.hpp"
 
 using namespace evq;
@@ -154,27 +156,49 @@ TEST_CASE("descriptors that run out are too_many_files_open, and nothing is lost
   CHECK(events.size() == 1);
 }
 
+namespace {
+
+struct EventFd {
+  int fd;
+  unsigned long count;
+};
+
+/// The only eventfd of this process.
+EventFd find_eventfd() {
+  constexpr std::string_view field = "eventfd-count:";
+  for (int fd = 3; fd < 64; ++fd) {
+    std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
+    for (std::string line; std::getline(info, line);) {
+      if (line.starts_with(field)) {
+        return {fd, std::stoul(line.substr(field.size()), nullptr, 16)};
+      }
+    }
+  }
+  FAIL("no eventfd found");
+  return {};
+}
+
+}  // namespace
+
 // An eventfd's count is what its writes add up to: it is never read.
 TEST_CASE("a coalesced wake writes nothing") {
   const auto poll = must(Poll::create());
-  const auto written = [] {
-    for (int fd = 3; fd < 64; ++fd) {
-      std::ifstream info("/proc/self/fdinfo/" + std::to_string(fd));
-      for (std::string line; std::getline(info, line);) {
-        if (line.starts_with("eventfd-count:")) {
-          return std::stoul(line.substr(14), nullptr, 16);
-        }
-      }
-    }
-    FAIL("no eventfd found");
-    return 0UL;
-  };
   const auto waker = must(Waker::create(poll.registry(), Token{1}));
-  CHECK(written() == 0);
+  CHECK(find_eventfd().count == 0);
   for (int i = 0; i < 100; ++i) {
     must(waker.wake());
   }
-  CHECK(written() == 1);
+  CHECK(find_eventfd().count == 1);
+}
+
+TEST_CASE("a wake that fails says so and leaves errno alone") {
+  const auto poll = must(Poll::create());
+  const auto waker = must(Waker::create(poll.registry(), Token{1}));
+  close_handle(find_eventfd().fd);
+  errno = EDOM;
+  const auto woken = waker.wake();
+  CHECK(errno == EDOM);
+  CHECK(woken.error() == std::errc::bad_file_descriptor);
 }
 
 TEST_CASE("a capacity that epoll_wait would refuse is cut to what it takes") {

@@ -1,7 +1,9 @@
-// The epoll backend: Linux. The reference that the others are read against.
+// The epoll backend: Linux. The reference that the others are read against. Including it is all
+// that BasicPoll<EpollBackend> needs.
 #pragma once
 
 #include <evq/backend.hpp>
+#include <evq/basic_poll.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -4,7 +4,7 @@
 #include <evq/error.hpp>
 #include <evq/net/socket_addr.hpp>
 
-#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -15,8 +15,8 @@ namespace evq::net {
 /// from services(5) (empty: port 0). **Blocks** for as long as the system's resolver takes: call it
 /// before the loop or on a thread of its own. Thread-safe. Errors are those of `resolve_category`,
 /// or the system's.
-[[nodiscard]] Result<std::vector<SocketAddr>> resolve(const std::string& host,
-                                                      const std::string& service);
+[[nodiscard]] Result<std::vector<SocketAddr>> resolve(std::string_view host,
+                                                      std::string_view service);
 
 /// The errors of getaddrinfo(3), EAI_NONAME and so on, which are no errno values.
 [[nodiscard]] const std::error_category& resolve_category() noexcept;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "address.hpp"
 
@@ -36,14 +37,17 @@ const std::error_category& resolve_category() noexcept {
   return category;
 }
 
-Result<std::vector<SocketAddr>> resolve(const std::string& host, const std::string& service) {
+Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view service) {
+  const std::string host_text(host);
+  const std::string service_text(service);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;  // else each address comes once per type
   addrinfo* list = nullptr;
   // One of the two must be given: getaddrinfo(3).
-  const char* const node = host.empty() ? nullptr : host.c_str();
-  const char* const port = service.empty() ? (node == nullptr ? "0" : nullptr) : service.c_str();
+  const char* const node = host.empty() ? nullptr : host_text.c_str();
+  const char* const port =
+      service.empty() ? (node == nullptr ? "0" : nullptr) : service_text.c_str();
   const int status = ::getaddrinfo(node, port, &hints, &list);
   if (status == EAI_SYSTEM) {
     return std::unexpected(std::error_code(errno, std::generic_category()));
