@@ -11,11 +11,9 @@
 #include "ffi.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <limits>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -95,6 +93,9 @@ const detail::Queue::Hooks EpollBackend::hooks_table = {
         },
     .blocked = nullptr,
 };
+
+// wake is async-signal-safe.
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 EpollBackend::EpollBackend(int epoll) noexcept : Queue(hooks_table), epoll_(epoll) {}
 
