@@ -192,6 +192,7 @@ EVQ_CONTRACT("sources and queue may go in any order", "[close]") {
 EVQ_CONTRACT("queues, wakers and sources leave no handle open", "[close]") {
   EVQ_NEEDS_BACKEND();
   const auto use = [] {
+    must(TestType::probe());
     Harness<TestType> t;
     const auto waker = must(BasicWaker<TestType>::create(t.registry(), Token{9}));
     const auto clone = must(t.registry().try_clone());

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -199,6 +200,18 @@ TEST_CASE("a wake that fails says so and leaves errno alone") {
   const auto woken = waker.wake();
   CHECK(errno == EDOM);
   CHECK(woken.error() == std::errc::bad_file_descriptor);
+}
+
+// As a child process has one after fork.
+TEST_CASE("a duplicate of a destroyed waker's eventfd keeps nothing registered") {
+  auto poll = must(Poll::create());
+  std::optional waker = must(Waker::create(poll.registry(), Token{1}));
+  const auto duplicate = duplicate_handle(find_eventfd().fd);
+  must(waker->wake());
+  waker.reset();
+  Events events(4);
+  must(poll.poll(events, 0ns));
+  CHECK(events.empty());
 }
 
 TEST_CASE("a capacity that epoll_wait would refuse is cut to what it takes") {
