@@ -87,10 +87,20 @@ TEST_CASE("a key cancels its own timer once and no other ever") {
   CHECK_FALSE(timers.cancel(second));
   CHECK_FALSE(timers.cancel({third.slot, third.generation + 1}));
   CHECK_FALSE(timers.cancel({third.slot + 100, third.generation}));
-  // A key made up for a place that is free.
-  CHECK_FALSE(timers.cancel({second.slot, second.generation + 1}));
   CHECK(timers.cancel(third));
   CHECK(timers.empty());
+}
+
+TEST_CASE("a key made up for a place that is free cancels nothing") {
+  TimerQueue timers;
+  const TimerKey first = timers.insert(start, Token{1});
+  const TimerKey second = timers.insert(start, Token{2});
+  timers.insert(start, Token{3});
+  CHECK(timers.cancel(first));
+  CHECK(timers.cancel(second));
+  CHECK_FALSE(timers.cancel({first.slot, first.generation + 1}));
+  CHECK_FALSE(timers.cancel({second.slot, second.generation + 1}));
+  CHECK(timers.size() == 1);
 }
 
 TEST_CASE("clear takes all timers out and spends their keys") {
