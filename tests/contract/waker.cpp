@@ -119,6 +119,26 @@ EVQ_CONTRACT("after the last wake there is an event that sees what was written",
   }
 }
 
+// The second wake makes no system call that could order anything. Only ThreadSanitizer can tell.
+EVQ_CONTRACT("what was written before a coalesced wake is seen after the event", "[waker]") {
+  EVQ_NEEDS_BACKEND();
+  Harness<TestType> t;
+  const auto waker = must(BasicWaker<TestType>::create(t.registry(), Token{7}));
+  must(waker.wake());
+  int plain = 0;
+  std::atomic<bool> is_written = false;
+  const std::jthread thread([&] {
+    plain = 1;
+    must(waker.wake());
+    is_written.store(true, std::memory_order_relaxed);
+  });
+  while (!is_written.load(std::memory_order_relaxed)) {
+    std::this_thread::yield();
+  }
+  CHECK(t.event_of(Token{7}).is_readable());
+  CHECK(plain == 1);
+}
+
 // One wake at a time, waited for: the interleaving in which a round ends between the two steps of a
 // wake.
 EVQ_CONTRACT("each of two threads that wake each other is woken each time", "[waker][stress]") {
