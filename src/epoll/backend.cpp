@@ -197,7 +197,7 @@ EpollBackend::Waker::Waker(Waker&& other) noexcept
       eventfd_(std::exchange(other.eventfd_, invalid_handle)) {}
 
 EpollBackend::Waker& EpollBackend::Waker::operator=(Waker&& other) noexcept {
-  Waker previous(std::move(*this));
+  const Waker previous(std::move(*this));
   queue_ = std::exchange(other.queue_, nullptr);
   eventfd_ = std::exchange(other.eventfd_, invalid_handle);
   round_.store(0, std::memory_order_relaxed);  // rounds of one queue mean nothing in another

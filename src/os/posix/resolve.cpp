@@ -39,16 +39,14 @@ const std::error_category& resolve_category() noexcept {
 
 Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view service) {
   const std::string host_text(host);
-  const std::string service_text(service);
+  // One of the two must be given (getaddrinfo(3)); port 0 is what none means anyway.
+  const std::string service_text(service.empty() ? "0" : service);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;  // else each address comes once per type
   addrinfo* list = nullptr;
-  // One of the two must be given: getaddrinfo(3).
-  const char* const node = host.empty() ? nullptr : host_text.c_str();
-  const char* const port =
-      service.empty() ? (node == nullptr ? "0" : nullptr) : service_text.c_str();
-  const int status = ::getaddrinfo(node, port, &hints, &list);
+  const int status = ::getaddrinfo(host.empty() ? nullptr : host_text.c_str(), service_text.c_str(),
+                                   &hints, &list);
   if (status == EAI_SYSTEM) {
     return std::unexpected(std::error_code(errno, std::generic_category()));
   }
