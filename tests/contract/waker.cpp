@@ -1,5 +1,6 @@
 // Promise 9: wakers.
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -103,12 +104,8 @@ EVQ_CONTRACT("after the last wake there is an event that sees what was written",
     });
   }
   const auto all_seen = [&] {
-    for (const auto& count : written) {
-      if (count.load(std::memory_order_relaxed) != wakes) {
-        return false;
-      }
-    }
-    return true;
+    return std::ranges::all_of(
+        written, [](const auto& count) { return count.load(std::memory_order_relaxed) == wakes; });
   };
   while (!all_seen()) {
     // Would wait for ever after a lost wake; long_time makes it a failure.

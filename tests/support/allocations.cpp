@@ -28,17 +28,21 @@ std::size_t allocations() {
 
 #if defined(EVQ_SANITIZED)
 // Called by the sanitizers' own allocator (sanitizer/allocator_interface.h).
-extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t);
-extern "C" void __sanitizer_malloc_hook(const volatile void*, std::size_t) {
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" void __sanitizer_malloc_hook(const volatile void* memory, std::size_t size);
+extern "C" void __sanitizer_malloc_hook(const volatile void* /*memory*/, std::size_t /*size*/) {
   count.fetch_add(1, std::memory_order_relaxed);
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 #elif defined(__GLIBC__)
 // glibc lets a program bring its own malloc (its manual, "Replacing malloc"); operator new and
 // everything else then come through here.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* memory, std::size_t size);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 void* malloc(std::size_t size) {
   count.fetch_add(1, std::memory_order_relaxed);

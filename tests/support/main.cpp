@@ -78,7 +78,8 @@ int main(int argc, char** argv) {
   const int failed = Catch::Session().run(argc, argv);
   const auto& counts = evq::test::counts;
   std::cout << counts.passed << " passed, " << counts.failed << " failed, " << counts.skipped
-            << " skipped" << std::endl;
+            << " skipped\n"
+            << std::flush;
   const bool all_skipped = counts.skipped != 0 && counts.passed == 0;
   return failed == 0 && all_skipped ? 77 : failed;
 }

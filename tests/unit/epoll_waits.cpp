@@ -49,8 +49,8 @@ std::vector<nanoseconds> asked_for(nanoseconds timeout, int interrupted) {
 
 }  // namespace
 
-extern "C" int epoll_pwait2(int, epoll_event* events, int, const timespec* timeout,
-                            const sigset_t*) {
+extern "C" int epoll_pwait2(int /*epoll*/, epoll_event* events, int /*capacity*/,
+                            const timespec* timeout, const sigset_t* /*mask*/) {
   if (!has_precise_wait) {
     errno = ENOSYS;
     return -1;
@@ -59,7 +59,7 @@ extern "C" int epoll_pwait2(int, epoll_event* events, int, const timespec* timeo
                          std::chrono::seconds(timeout->tv_sec) + nanoseconds(timeout->tv_nsec));
 }
 
-extern "C" int epoll_wait(int, epoll_event* events, int, int timeout) {
+extern "C" int epoll_wait(int /*epoll*/, epoll_event* events, int /*capacity*/, int timeout) {
   return pretend_to_wait(events, std::chrono::milliseconds(timeout));
 }
 
