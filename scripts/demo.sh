@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 need c++ meson ninja cli11
-build=build-demo
+build="build-demo"
 [[ -e $build/build.ninja ]] || configure "$build" -Dexamples=enabled -Dtests=disabled >/dev/null
 meson compile -C "$build" examples/delayed_requests
 exec "$build/examples/delayed_requests" "$@"

@@ -68,7 +68,13 @@ need() {
     manager=brew
   fi
   for thing in "$@"; do
-    has "$thing" || missing+=("$([[ $manager = brew ]] && brew_name "$thing" || apt_name "$thing")")
+    if has "$thing"; then
+      continue
+    elif [[ $manager = brew ]]; then
+      missing+=("$(brew_name "$thing")")
+    else
+      missing+=("$(apt_name "$thing")")
+    fi
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
 

@@ -1,0 +1,51 @@
+#include <evq/evq.hpp>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+int main() {
+  constexpr evq::Token listening{0};
+  auto poll = evq::Poll::create();
+  auto listener = evq::net::TcpListener::bind(evq::net::SocketAddr::loopback_v4(7000));
+  if (!poll || !listener || !poll->registry().add(*listener, listening, evq::Interest::readable)) {
+    std::fputs("cannot listen on port 7000\n", stderr);
+    return 1;
+  }
+
+  std::map<evq::Token, evq::net::TcpStream> streams;
+  std::uintptr_t connections = 0;
+  evq::Events events(256);
+  while (poll->poll(events)) {
+    for (const auto& event : events) {
+      if (event.token() == listening) {
+        // An edge: take all there is, until accept would block.
+        while (auto accepted = listener->accept()) {
+          const evq::Token token{++connections};
+          auto& stream = streams.emplace(token, std::move(accepted->first)).first->second;
+          if (!poll->registry().add(stream, token, evq::Interest::readable)) {
+            streams.erase(token);
+          }
+        }
+        continue;
+      }
+      const auto connection = streams.find(event.token());
+      std::array<std::byte, 4096> buffer{};
+      while (connection != streams.end()) {
+        const auto count = connection->second.read(buffer);
+        if (!count && evq::would_block(count.error())) {
+          break;
+        }
+        if (!count || *count == 0) {
+          streams.erase(connection);  // which takes it out of the queue and closes it
+          break;
+        }
+        std::fwrite(buffer.data(), 1, *count, stdout);
+        std::fflush(stdout);
+      }
+    }
+  }
+  return 1;
+}

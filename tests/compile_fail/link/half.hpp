@@ -1,0 +1,5 @@
+#pragma once
+
+#include <evq/poll.hpp>
+
+void take(evq::Poll& poll);

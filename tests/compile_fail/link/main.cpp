@@ -1,0 +1,8 @@
+#include "half.hpp"
+
+int main() {
+  auto poll = evq::Poll::create();
+  if (poll) {
+    take(*poll);
+  }
+}

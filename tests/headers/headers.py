@@ -1,0 +1,83 @@
+"""Each public header compiles alone, and brings no system header to its user.
+
+    headers.py SOURCE_INCLUDE BUILD_INCLUDE HEADER,... COMPILER...
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import counted
+
+SOURCE = BUILD = pathlib.Path()
+HEADERS = []
+COMPILER = []
+
+
+def compile_text(text, *flags):
+    return subprocess.run([*COMPILER, *flags, "-x", "c++", "-"], input=text, capture_output=True,
+                          text=True)
+
+
+def dependencies(text):
+    """Every file that a translation unit reads."""
+    made = compile_text(text, "-M")
+    assert made.returncode == 0, made.stderr
+    return {str(pathlib.Path(path)) for path in made.stdout.replace("\\\n", " ").split()[1:]}
+
+
+def path_of(header):
+    return next(root / header for root in (SOURCE, BUILD) if (root / header).exists())
+
+
+class Headers(unittest.TestCase):
+    def test_every_header_is_listed(self):
+        found = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.hpp")}
+        self.assertEqual(set(HEADERS) - {"evq/config.hpp"}, found)
+
+    def test_each_compiles_alone_and_twice(self):
+        for header in HEADERS:
+            with self.subTest(header):
+                text = f"#include <{header}>\n#include <{header}>\n"
+                made = compile_text(text, "-fsyntax-only")
+                self.assertEqual((made.returncode, made.stderr), (0, ""))
+
+    def test_each_compiles_without_exceptions_and_rtti(self):
+        for header in HEADERS:
+            with self.subTest(header):
+                made = compile_text(f"#include <{header}>\n", "-fsyntax-only", "-fno-exceptions",
+                                    "-fno-rtti")
+                self.assertEqual((made.returncode, made.stderr), (0, ""))
+
+    def test_each_includes_only_ours_and_the_standard_library(self):
+        for header in HEADERS:
+            for name in re.findall(r'^ *# *include *[<"](.*)[>"]', path_of(header).read_text(),
+                                   re.MULTILINE):
+                with self.subTest(header, name=name):
+                    self.assertRegex(name, r"^(evq/[\w/]+\.hpp|[a-z_]+)$")
+
+    def test_nothing_reaches_a_user_but_what_the_standard_library_brings(self):
+        for header in HEADERS:
+            with self.subTest(header):
+                ours = dependencies(f"#include <{header}>\n")
+                own = {path for path in ours
+                       if path.startswith((str(SOURCE), str(BUILD)))}
+                standard = set()
+                for path in own:
+                    standard |= set(re.findall(r"^#include <([a-z_]+)>",
+                                               pathlib.Path(path).read_text(), re.MULTILINE))
+                baseline = dependencies("".join(f"#include <{name}>\n" for name in standard))
+                self.assertEqual(ours - own - baseline, set())
+                for system in ("sys/epoll.h", "sys/socket.h", "netinet/in.h", "sys/event.h"):
+                    self.assertFalse(any(path.endswith(system) for path in ours))
+
+
+if __name__ == "__main__":
+    SOURCE, BUILD = (pathlib.Path(sys.argv.pop(1)).resolve() for _ in range(2))
+    HEADERS = sys.argv.pop(1).split(",")
+    COMPILER = sys.argv[1:]
+    del sys.argv[1:]
+    counted.main()

@@ -1,0 +1,43 @@
+// What each half of the program offers. What one of them made is used with the other.
+#pragma once
+
+#include <evq/evq.hpp>
+
+#include <array>
+#include <cstddef>
+#include <typeinfo>
+#include <utility>
+
+namespace evq::test {
+
+/// What must be one and the same in both halves.
+struct Identity {
+  std::array<const std::type_info*, 10> types{};
+  std::array<std::size_t, 20> sizes{};
+  std::array<const void*, 6> objects{};
+  Result<Poll> (*create)() = nullptr;
+  Result<Registry> (Registry::*try_clone)() const = nullptr;
+  bool (Event::*is_readable)() const noexcept = nullptr;
+};
+
+struct Half {
+  bool asserts = false;
+  Identity identity;
+  Result<Poll> (*make_poll)();
+  Events (*make_events)(std::size_t capacity);
+  Result<Registry> (*clone)(const Poll&);
+  Result<Waker> (*make_waker)(const Registry&, Token);
+  Result<std::pair<net::UnixStream, net::UnixStream>> (*make_pair)();
+  Result<void> (*add)(const Registry&, net::UnixStream&, Token, Interest);
+  Result<void> (*remove)(const Registry&, net::UnixStream&);
+  Result<void> (*wait)(Poll&, Events&);
+  Result<void> (*wake)(const Waker&);
+  Event (*first)(const Events&);
+  bool (*is_writable_only)(Event);
+  void (*destroy)(net::UnixStream);
+};
+
+Half half_debug();
+Half half_ndebug();
+
+}  // namespace evq::test
