@@ -1,0 +1,34 @@
+#include "stop_signals.hpp"
+
+#include <atomic>
+#include <csignal>
+
+namespace examples {
+
+namespace {
+
+// A signal handler may use an atomic only if it takes no lock.
+std::atomic<const evq::Waker*> target = nullptr;
+static_assert(decltype(target)::is_always_lock_free);
+
+extern "C" void on_stop_signal(int) {
+  if (const evq::Waker* waker = target) {
+    static_cast<void>(waker->wake());
+  }
+}
+
+}  // namespace
+
+StopSignals::StopSignals(const evq::Waker& waker) noexcept {
+  target = &waker;
+  std::signal(SIGINT, on_stop_signal);
+  std::signal(SIGTERM, on_stop_signal);
+}
+
+StopSignals::~StopSignals() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  target = nullptr;
+}
+
+}  // namespace examples
