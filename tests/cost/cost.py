@@ -50,11 +50,12 @@ def system_calls(contender, writes):
 
 @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
 class Instructions(unittest.TestCase):
-    def test_poll_costs_two_instructions_an_event_more_than_by_hand(self):
+    def test_poll_costs_what_a_loop_by_hand_does(self):
         by_hand, evq = per_event("by_hand"), per_event("evq")
         print(f"instructions per event: by hand {by_hand:.1f}, evq {evq:.1f}")
         self.assertGreater(by_hand, 20)
-        self.assertLessEqual(evq, by_hand + 2.1)
+        # One or two per event to test a wider mask of flags, and some ten per poll for ten events.
+        self.assertLessEqual(evq, by_hand + 2.5)
 
     def test_net_types_cost_little_more_than_their_system_calls(self):
         by_hand, net = per_event("by_hand"), per_event("evq_net")
