@@ -10,7 +10,8 @@ int main() {
   constexpr evq::Token listening{0};
   auto poll = evq::Poll::create();
   auto listener = evq::net::TcpListener::bind(evq::net::SocketAddr::loopback_v4(7000));
-  if (!poll || !listener || !poll->registry().add(*listener, listening, evq::Interest::readable)) {
+  if (!poll || !listener ||
+      !poll->registry().add(*listener, listening, evq::Interest::readable, evq::Mode::level)) {
     std::fputs("cannot listen on port 7000\n", stderr);
     return 1;
   }
@@ -21,8 +22,8 @@ int main() {
   while (poll->poll(events)) {
     for (const auto& event : events) {
       if (event.token() == listening) {
-        // An edge: take all there is, until accept would block.
-        while (auto accepted = listener->accept()) {
+        // A level: told again for as long as connections wait, whatever became of this accept.
+        if (auto accepted = listener->accept()) {
           const evq::Token token{++connections};
           auto& stream = streams.emplace(token, std::move(accepted->first)).first->second;
           if (!poll->registry().add(stream, token, evq::Interest::readable)) {
@@ -33,6 +34,7 @@ int main() {
       }
       const auto connection = streams.find(event.token());
       std::array<std::byte, 4096> buffer{};
+      // An edge, told once: read until the call would block.
       while (connection != streams.end()) {
         const auto count = connection->second.read(buffer);
         if (!count && evq::would_block(count.error())) {

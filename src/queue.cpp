@@ -2,19 +2,19 @@
 
 namespace evq::detail {
 
-bool Queue::try_own() noexcept {
-  std::uint32_t owners = owners_.load(std::memory_order_relaxed);
-  while (owners != 0) {
-    if (owners_.compare_exchange_weak(owners, owners + 1, std::memory_order_acquire,
-                                      std::memory_order_relaxed)) {
+bool Queue::try_pin() noexcept {
+  std::uint64_t holders = holders_.load(std::memory_order_relaxed);
+  while (is_owned(holders)) {
+    if (holders_.compare_exchange_weak(holders, holders + one_pin, std::memory_order_acquire,
+                                       std::memory_order_relaxed)) {
       return true;
     }
   }
   return false;
 }
 
-void Queue::disown() noexcept {
-  if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+void Queue::let_go(std::uint64_t share) noexcept {
+  if (holders_.fetch_sub(share, std::memory_order_acq_rel) == share) {
     hooks_.close(*this);
     unrefer();
   }

@@ -12,6 +12,7 @@ Result<void> Slot::claim(Queue& queue) noexcept {
   if (!queue_.compare_exchange_strong(previous, &queue, std::memory_order_acq_rel)) {
     return fail(std::errc::file_exists);
   }
+  wants_blocked_.store(queue.hooks().blocked != nullptr, std::memory_order_release);
   queue.refer();
   if (previous != nullptr) {
     previous->unrefer();
@@ -31,21 +32,23 @@ void Slot::leave(native_handle_type handle) noexcept {
   if (queue == nullptr) {
     return;
   }
-  if (queue->try_own()) {
+  if (queue->try_pin()) {
     queue->hooks().forget(*queue, handle, state);
-    queue->disown();
+    queue->unpin();
   }
   queue->unrefer();
 }
 
 void Slot::blocked(native_handle_type handle, Interest direction) const noexcept {
-  Queue* queue = queue_.load(std::memory_order_acquire);
-  if (queue == nullptr || queue->hooks().blocked == nullptr) {
+  // Asked of the slot and not of the queue, which another thread may remove the source from, and
+  // then free, at any moment.
+  if (!wants_blocked_.load(std::memory_order_acquire)) {
     return;
   }
-  if (queue->try_own()) {
+  Queue* queue = queue_.load(std::memory_order_acquire);
+  if (queue != nullptr && queue->try_pin()) {
     queue->hooks().blocked(*queue, handle, state, direction);
-    queue->disown();
+    queue->unpin();
   }
 }
 

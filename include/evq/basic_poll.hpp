@@ -41,7 +41,7 @@ class BasicEvents {
   /// Room for up to `capacity` events per poll; more ready sources are reported by later polls.
   /// Where there is no memory for it, `capacity()` is 0, which `poll` refuses.
   explicit BasicEvents(std::size_t capacity) noexcept
-      : data_(capacity <= std::numeric_limits<std::ptrdiff_t>::max() / sizeof(value_type)
+      : data_(capacity <= (std::numeric_limits<std::ptrdiff_t>::max)() / sizeof(value_type)
                   ? new(std::nothrow) value_type[capacity]
                   : nullptr),
         capacity_(data_ != nullptr ? capacity : 0) {}

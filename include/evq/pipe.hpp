@@ -22,7 +22,7 @@ class PipeSender final : public detail::OwnedSource {
 
   /// Writes as much as the pipe takes now; up to PIPE_BUF bytes whole or not at all (pipe(7)).
   /// Never raises SIGPIPE: `broken_pipe` when nobody reads. Before Linux 6.18, where write(2)
-  /// cannot be told so, that costs two more system calls.
+  /// cannot be told so, that costs four more system calls.
   Result<std::size_t> write(std::span<const std::byte> bytes) const noexcept;
   Result<std::size_t> write_vectored(net::ConstBuffers buffers) const noexcept;
 

@@ -40,12 +40,15 @@ class Slot {
   Slot() noexcept = default;
   Slot(Slot&& other) noexcept
       : state(std::exchange(other.state, nullptr)),
-        queue_(other.queue_.exchange(nullptr, std::memory_order_relaxed)) {}
+        queue_(other.queue_.exchange(nullptr, std::memory_order_relaxed)),
+        wants_blocked_(other.wants_blocked_.load(std::memory_order_relaxed)) {}
   /// Only into an empty slot: whoever holds a registration ends it first.
   Slot& operator=(Slot&& other) noexcept {
     state = std::exchange(other.state, nullptr);
     queue_.store(other.queue_.exchange(nullptr, std::memory_order_relaxed),
                  std::memory_order_relaxed);
+    wants_blocked_.store(other.wants_blocked_.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
     return *this;
   }
   ~Slot() = default;
@@ -68,6 +71,9 @@ class Slot {
 
  private:
   std::atomic<Queue*> queue_{nullptr};
+  /// Whether the queue that was claimed last has the hook `blocked`. Such a backend sees to it that
+  /// a call may still meet would-block while another thread removes the source.
+  std::atomic<bool> wants_blocked_{false};
 };
 
 /// A source as a backend sees it: a handle, and for an owned source its slot.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace evq {
@@ -35,6 +36,22 @@ class TimerQueue {
  public:
   using Clock = std::chrono::steady_clock;
   using TimePoint = Clock::time_point;
+
+  TimerQueue() noexcept = default;
+  /// What was moved from is empty, and as new: it knows no keys.
+  TimerQueue(TimerQueue&& other) noexcept
+      : heap_(std::exchange(other.heap_, {})),
+        slots_(std::exchange(other.slots_, {})),
+        free_(std::exchange(other.free_, none)),
+        sequence_(other.sequence_) {}
+  TimerQueue& operator=(TimerQueue&& other) noexcept {
+    heap_ = std::exchange(other.heap_, {});
+    slots_ = std::exchange(other.slots_, {});
+    free_ = std::exchange(other.free_, none);
+    sequence_ = other.sequence_;
+    return *this;
+  }
+  ~TimerQueue() = default;
 
   struct Expired {
     TimerKey key;

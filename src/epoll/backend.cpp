@@ -197,10 +197,12 @@ EpollBackend::Waker::Waker(Waker&& other) noexcept
       eventfd_(std::exchange(other.eventfd_, invalid_handle)) {}
 
 EpollBackend::Waker& EpollBackend::Waker::operator=(Waker&& other) noexcept {
-  const Waker previous(std::move(*this));
-  queue_ = std::exchange(other.queue_, nullptr);
-  eventfd_ = std::exchange(other.eventfd_, invalid_handle);
-  round_.store(0, std::memory_order_relaxed);  // rounds of one queue mean nothing in another
+  if (this != &other) {
+    const Waker previous(std::move(*this));
+    queue_ = std::exchange(other.queue_, nullptr);
+    eventfd_ = std::exchange(other.eventfd_, invalid_handle);
+    round_.store(0, std::memory_order_relaxed);  // rounds of one queue mean nothing in another
+  }
   return *this;
 }
 
@@ -208,9 +210,9 @@ EpollBackend::Waker::~Waker() {
   if (queue_ == nullptr) {
     return;
   }
-  if (queue_->try_own()) {
+  if (queue_->try_pin()) {
     static_cast<void>(ffi::control(queue_->epoll_, EPOLL_CTL_DEL, eventfd_, nullptr));
-    queue_->disown();
+    queue_->unpin();
   }
   ffi::close(eventfd_);
   queue_->unrefer();
@@ -234,15 +236,19 @@ Result<void> EpollBackend::Waker::wake() const noexcept {
   if (queue_ == nullptr) {
     return detail::fail(std::errc::bad_file_descriptor);
   }
-  // A wake of the same round has written, or is about to: its event is still to come, and what this
-  // thread wrote is released to the poll that ends the round.
+  // After a write of the same round the event is still to come, and what this thread wrote is
+  // released to the poll that ends the round.
   const std::uint64_t round = queue_->wake_round_.fetch_or(1, std::memory_order_acq_rel) | 1;
-  if (round_.exchange(round, std::memory_order_acq_rel) == round) {
+  if (round_.load(std::memory_order_acquire) == round) {
     return {};
   }
   const int interrupted_errno = errno;
   auto written = ffi::signal_eventfd(eventfd_);
   errno = interrupted_errno;
+  // Only now: a wake that relies on this one returns with the event on its way.
+  if (written) {
+    round_.store(round, std::memory_order_release);
+  }
   return written;
 }
 

@@ -52,7 +52,8 @@ Result<SocketAddr> SocketAddr::parse(std::string_view text) noexcept {
   std::uint32_t scope = 0;
   if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
     const std::string_view name = host.substr(percent + 1);
-    scope = number<std::uint32_t>(name).value_or(os::interface_index(name));
+    const auto index = number<std::uint32_t>(name);
+    scope = index ? *index : os::interface_index(name);
     if (scope == 0) {
       return invalid;
     }
@@ -78,7 +79,7 @@ Result<SocketAddr> SocketAddr::local_name(std::string_view name) noexcept {
   if (!is_abstract && name.find('\0') != std::string_view::npos) {
     return detail::fail(std::errc::invalid_argument);
   }
-  if (name.size() + (is_abstract || name.empty() ? 0 : 1) > os::max_local_name) {
+  if (name.size() > os::max_local_name) {
     return detail::fail(std::errc::filename_too_long);
   }
   SocketAddr addr;

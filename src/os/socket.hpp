@@ -18,7 +18,7 @@ namespace evq::os {
 
 using net::SocketAddr;
 
-/// The longest Unix-domain name of this system, with the NUL after a path.
+/// The longest Unix-domain name of this system. A path that fills it has no NUL after it.
 extern const std::size_t max_local_name;
 
 enum class SocketType : std::uint8_t { stream, datagram };

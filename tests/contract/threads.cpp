@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "harness.hpp"
@@ -99,27 +100,55 @@ EVQ_CONTRACT("a clone may outlive its poll", "[threads]") {
   EVQ_NEEDS_BACKEND();
   auto pair = tcp_pair();
   std::optional<Harness<TestType>> t(std::in_place);
-  std::optional registry = must(t->registry().try_clone());
-  const auto waker = must(BasicWaker<TestType>::create(*registry, Token{9}));
-  must(registry->add(pair.ours, Token{1}, readable));
+  auto registry = must(t->registry().try_clone());
+  const auto waker = must(BasicWaker<TestType>::create(registry, Token{9}));
+  must(registry.add(pair.ours, Token{1}, readable));
   t.reset();
 
   auto second = tcp_pair();
-  must(registry->add(second.ours, Token{2}, both));
-  CHECK(is_refused(registry->add(second.ours, Token{2}, both), std::errc::file_exists));
-  must(registry->modify(pair.ours, Token{3}, both));
-  must(registry->remove(second.ours));
-  CHECK(registry->try_clone().has_value());
+  must(registry.add(second.ours, Token{2}, both));
+  CHECK(is_refused(registry.add(second.ours, Token{2}, both), std::errc::file_exists));
+  must(registry.modify(pair.ours, Token{3}, both));
+  must(registry.remove(second.ours));
+  CHECK(registry.try_clone().has_value());
   must(waker.wake());
 
   // The clone was the last owner: its sources are free.
   Harness<TestType> other;
   CHECK(is_refused(other.registry().add(pair.ours, Token{4}, both), std::errc::file_exists));
-  registry.reset();
+  {
+    const auto last = std::move(registry);
+  }
   must(waker.wake());
   must(other.registry().add(pair.ours, Token{4}, both));
   CHECK(other.event_of(Token{4}).is_writable());
   must(other.registry().remove(pair.ours));
+}
+
+// A source that is just being closed keeps the queue open for a moment, and must not keep the
+// others.
+EVQ_CONTRACT("sources are free at once when the last owner goes while others close", "[threads]") {
+  EVQ_NEEDS_BACKEND();
+  for (int round = 0; round < 100; ++round) {
+    std::optional<Harness<TestType>> t(std::in_place);
+    auto kept = tcp_pair();
+    std::vector<Pair<TcpStream>> closing;
+    for (std::uintptr_t i = 0; i < 8; ++i) {
+      closing.push_back(tcp_pair());
+      must(t->registry().add(closing.back().ours, Token{i}, readable));
+    }
+    must(t->registry().add(kept.ours, Token{9}, writable));
+    std::atomic<bool> started = false;
+    const std::jthread thread([&] {
+      started = true;
+      closing.clear();
+    });
+    while (!started) {
+    }
+    t.reset();
+    Harness<TestType> other;
+    must(other.registry().add(kept.ours, Token{1}, writable));
+  }
 }
 
 EVQ_CONTRACT("a poll may move to another thread", "[threads]") {

@@ -45,6 +45,9 @@ TEST_CASE("text that is no address is invalid_argument") {
 TEST_CASE("text with a NUL byte in it is no address") {
   CHECK_FALSE(SocketAddr::parse(std::string_view("127.0.0.1\0:80", 13)).has_value());
   CHECK_FALSE(SocketAddr::parse(std::string_view("127.0.0.1:80\0", 13)).has_value());
+  CHECK_FALSE(SocketAddr::parse(std::string_view("[fe80::1%lo\0x]:80", 17)).has_value());
+  CHECK(resolve(std::string_view("127.0.0.1\0x", 11), "80").error() == std::errc::invalid_argument);
+  CHECK(resolve("127.0.0.1", std::string_view("80\0x", 4)).error() == std::errc::invalid_argument);
 }
 
 TEST_CASE("addresses are values") {
@@ -83,8 +86,8 @@ TEST_CASE("Unix-domain addresses are paths, names or nothing") {
   CHECK(SocketAddr::local_name(std::string_view("a\0b", 3)).error() == std::errc::invalid_argument);
   CHECK(SocketAddr::local(std::string(4096, 'x')).error() == std::errc::filename_too_long);
 #if defined(__linux__)
-  CHECK(SocketAddr::local(std::string(107, 'x')).has_value());
-  CHECK(SocketAddr::local(std::string(108, 'x')).error() == std::errc::filename_too_long);
+  CHECK(SocketAddr::local(std::string(108, 'x')).has_value());
+  CHECK(SocketAddr::local(std::string(109, 'x')).error() == std::errc::filename_too_long);
   CHECK(SocketAddr::local_name(std::string(108, '\0')).has_value());
 #endif
 }

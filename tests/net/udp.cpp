@@ -68,6 +68,16 @@ TEST_CASE("a connected socket sends to its peer and takes from it alone") {
   CHECK(must(eventually([&] { return b.recv(buffer); })) == 2);
 }
 
+// connect(2) of AF_UNSPEC would take the peer away, and sendto(2) with it send to the peer.
+TEST_CASE("an address of no family is refused") {
+  const auto a = must(UdpSocket::bind(SocketAddr::loopback_v4(0)));
+  const auto wrong = std::errc::address_family_not_supported;
+  must(a.connect(must(a.local_address())));
+  CHECK(a.connect(SocketAddr()).error() == wrong);
+  CHECK(a.send_to(bytes("x"), SocketAddr()).error() == wrong);
+  CHECK(a.peer_address().has_value());
+}
+
 TEST_CASE("a datagram that is too long is message_size") {
   const auto a = must(UdpSocket::bind(SocketAddr::loopback_v4(0)));
   const std::vector<std::byte> long_message(70000);

@@ -71,6 +71,24 @@ TEST_CASE("Unix streams connect by path") {
         std::errc::address_family_not_supported);
 }
 
+#if defined(__linux__)
+// unix(7): a path that fills sun_path has no NUL, and the length says one more than there is.
+TEST_CASE("a path of full length is read back whole") {
+  const Folder folder;
+  std::string path = (folder / "x").string();
+  path.append(108 - path.size(), 'x');
+  const auto listener = must(UnixListener::bind(path));
+  CHECK(must(listener.local_address()).to_string() == path);
+  const auto client = must(UnixStream::connect(path));
+  CHECK(must(client.peer_address()).to_string() == path);
+  const auto a = must(UnixDatagram::bind(path.substr(0, 107) + "y"));
+  const auto b = must(UnixDatagram::bind(path.substr(0, 107) + "z"));
+  must(a.send_to(bytes("hi"), must(b.local_address())));
+  std::array<std::byte, 8> buffer{};
+  CHECK(must(b.recv_from(buffer)).second == must(a.local_address()));
+}
+#endif
+
 TEST_CASE("Unix streams come in pairs") {
   const auto [a, b] = must(UnixStream::pair());
   send_text(a, "x");

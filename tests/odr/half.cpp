@@ -23,6 +23,7 @@ Identity identity() {
   identity.objects = {&Interest::readable, &Interest::writable,   &Interest::priority,
                       &invalid_handle,     &DefaultBackend::name, &net::resolve_category()};
   identity.create = &Poll::create;
+  identity.poll = &Poll::poll;
   identity.try_clone = &Registry::try_clone;
   identity.is_readable = &Event::is_readable;
   return identity;

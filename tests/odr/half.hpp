@@ -4,7 +4,9 @@
 #include <evq/evq.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <typeinfo>
 #include <utility>
 
@@ -16,6 +18,7 @@ struct Identity {
   std::array<std::size_t, 20> sizes{};
   std::array<const void*, 6> objects{};
   Result<Poll> (*create)() = nullptr;
+  Result<void> (Poll::*poll)(Events&, std::optional<std::chrono::nanoseconds>) = nullptr;
   Result<Registry> (Registry::*try_clone)() const = nullptr;
   bool (Event::*is_readable)() const noexcept = nullptr;
 };

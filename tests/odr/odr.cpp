@@ -27,6 +27,7 @@ TEST_CASE("types, sizes, objects and functions are the same in both halves") {
   CHECK(a.sizes == b.sizes);
   CHECK(a.objects == b.objects);
   CHECK((a.create == b.create));
+  CHECK((a.poll == b.poll));
   CHECK((a.try_clone == b.try_clone));
   CHECK((a.is_readable == b.is_readable));
 }

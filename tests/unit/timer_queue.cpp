@@ -115,6 +115,22 @@ TEST_CASE("clear takes all timers out and spends their keys") {
   CHECK(timers.cancel(next));
 }
 
+TEST_CASE("a timer queue that was moved from is empty and works") {
+  TimerQueue timers;
+  timers.insert(start, Token{1});
+  timers.cancel(timers.insert(start, Token{2}));
+  TimerQueue moved(std::move(timers));
+  CHECK(timers.empty());
+  timers.insert(start, Token{3});
+  CHECK(pop_all(timers, start) == std::vector<std::uintptr_t>{3});
+  CHECK(pop_all(moved, start) == std::vector<std::uintptr_t>{1});
+  timers.insert(start, Token{4});
+  moved = std::move(timers);
+  CHECK(pop_all(moved, start) == std::vector<std::uintptr_t>{4});
+  timers.insert(start, Token{5});
+  CHECK(pop_all(timers, start) == std::vector<std::uintptr_t>{5});
+}
+
 TEST_CASE("deadlines at the ends of the clock do not overflow") {
   TimerQueue timers;
   timers.insert(TimePoint::max(), Token{1});

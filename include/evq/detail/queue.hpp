@@ -15,7 +15,8 @@ namespace evq::detail {
 ///
 /// Two counts, as in a shared_ptr and its weak_ptrs: owners (a Poll and the clones of its Registry)
 /// keep the system's queue open; referrers (registered sources, wakers, and the owners together)
-/// keep only this object's memory, so that a source can find out that its queue is gone.
+/// keep only this object's memory, so that a source can find out that its queue is gone. A source
+/// that is going pins the queue for the moment, which keeps it open and does not make it owned.
 ///
 /// The hooks are a table of functions and not virtual members: a virtual class in a public header
 /// fails to link where the library was built without RTTI and its user with a sanitizer that wants
@@ -36,16 +37,17 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
 
-  void own() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
-  /// Becomes an owner unless the last one is gone already.
-  [[nodiscard]] bool try_own() noexcept;
-  void disown() noexcept;
+  void own() noexcept { holders_.fetch_add(one_owner, std::memory_order_relaxed); }
+  void disown() noexcept { let_go(one_owner); }
+  /// Keeps the queue open until `unpin`; false if its last owner is gone already.
+  [[nodiscard]] bool try_pin() noexcept;
+  void unpin() noexcept { let_go(one_pin); }
 
   void refer() noexcept { referrers_.fetch_add(1, std::memory_order_relaxed); }
   void unrefer() noexcept;
 
   [[nodiscard]] bool is_closed() const noexcept {
-    return owners_.load(std::memory_order_acquire) == 0;
+    return !is_owned(holders_.load(std::memory_order_acquire));
   }
   [[nodiscard]] const Hooks& hooks() const noexcept { return hooks_; }
 
@@ -55,8 +57,15 @@ class Queue {
   ~Queue() = default;
 
  private:
+  // Owners in the lower half, pins in the upper.
+  static constexpr std::uint64_t one_owner = 1;
+  static constexpr std::uint64_t one_pin = std::uint64_t{1} << 32;
+
+  static bool is_owned(std::uint64_t holders) noexcept { return holders % one_pin != 0; }
+  void let_go(std::uint64_t share) noexcept;
+
   const Hooks& hooks_;
-  std::atomic<std::uint32_t> owners_{1};
+  std::atomic<std::uint64_t> holders_{one_owner};
   std::atomic<std::uint32_t> referrers_{1};
 };
 

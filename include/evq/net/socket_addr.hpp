@@ -63,7 +63,7 @@ class SocketAddr {
 
   /// A Unix-domain address. A path that begins with a NUL byte is a name in Linux's abstract
   /// namespace (unix(7)). `invalid_argument` if it is empty or has a NUL byte further on,
-  /// `filename_too_long` if it does not fit (108 bytes with the NUL on Linux, 104 on macOS).
+  /// `filename_too_long` if it does not fit (108 bytes on Linux, 104 on macOS).
   [[nodiscard]] static Result<SocketAddr> local(const std::filesystem::path& path);
   /// The same from bytes, as the system gives them; an empty name is unnamed.
   [[nodiscard]] static Result<SocketAddr> local_name(std::string_view name) noexcept;
@@ -95,7 +95,8 @@ class SocketAddr {
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr bool operator==(const SocketAddr&, const SocketAddr&) noexcept = default;
-  friend constexpr auto operator<=>(const SocketAddr&, const SocketAddr&) noexcept = default;
+  friend constexpr std::strong_ordering operator<=>(const SocketAddr&,
+                                                    const SocketAddr&) noexcept = default;
 
  private:
   /// The longest Unix-domain name of any system.
@@ -103,7 +104,7 @@ class SocketAddr {
 
   constexpr SocketAddr(Family family, std::span<const std::uint8_t> octets) noexcept
       : family_(family), length_(static_cast<std::uint8_t>(octets.size())) {
-    std::copy(octets.begin(), octets.end(), octets_.begin());
+    std::ranges::copy(octets, octets_.begin());
   }
 
   Family family_ = Family::none;

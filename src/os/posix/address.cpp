@@ -97,7 +97,9 @@ SocketAddr NativeAddr::portable() const noexcept {
       sockaddr_un un{};
       std::memcpy(&un, &storage, sizeof un);
       constexpr std::size_t start = offsetof(sockaddr_un, sun_path);
-      std::string_view name(un.sun_path, length > start ? length - start : 0);
+      // A path that fills it has no NUL, and Linux counts one all the same.
+      const std::size_t end = std::min<std::size_t>(length, sizeof un);
+      std::string_view name(un.sun_path, end > start ? end - start : 0);
       if (!name.empty() && name[0] != '\0') {
         name = name.substr(0, name.find('\0'));
       }
@@ -126,7 +128,7 @@ std::string format_ip(std::span<const std::uint8_t> octets) {
 
 std::uint32_t interface_index(std::string_view name) noexcept {
   std::array<char, IF_NAMESIZE> terminated{};
-  if (name.size() >= terminated.size()) {
+  if (name.size() >= terminated.size() || name.find('\0') != std::string_view::npos) {
     return 0;
   }
   std::ranges::copy(name, terminated.begin());

@@ -18,7 +18,7 @@ namespace evq::os {
 
 namespace {
 
-#if defined(__linux__)
+#ifdef EVQ_HAVE_PWRITEV2
 /// RWF_NOSIGNAL, Linux 6.18: pwritev2(2) without SIGPIPE. Older headers lack it.
 constexpr int no_signal = 0x100;
 std::atomic<bool> no_signal_refused{false};
@@ -88,7 +88,7 @@ Result<std::size_t> read_pipe(native_handle_type handle, net::Buffers buffers) n
 
 Result<std::size_t> write_pipe(native_handle_type handle, net::ConstBuffers buffers) noexcept {
   const IoVectors vectors(buffers);
-#if defined(__linux__)
+#ifdef EVQ_HAVE_PWRITEV2
   if (!no_signal_refused.load(std::memory_order_relaxed)) {
     const auto written = ::pwritev2(handle, vectors.data(), vectors.count(), -1, no_signal);
     if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM)) {

@@ -38,6 +38,9 @@ const std::error_category& resolve_category() noexcept {
 }
 
 Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view service) {
+  if (host.find('\0') != host.npos || service.find('\0') != service.npos) {
+    return detail::fail(std::errc::invalid_argument);
+  }
   const std::string host_text(host);
   // One of the two must be given (getaddrinfo(3)); port 0 is what none means anyway.
   const std::string service_text(service.empty() ? "0" : service);

@@ -128,6 +128,9 @@ Result<void> check_socket(native_handle_type handle, Domain domain, SocketType t
 }
 
 Result<void> bind(native_handle_type handle, const SocketAddr& addr) noexcept {
+  if (addr.family() == SocketAddr::Family::none) {
+    return detail::fail(std::errc::address_family_not_supported);
+  }
   const NativeAddr native(addr);
   return done_or_error(::bind(handle, native.get(), native.length));
 }
@@ -137,6 +140,9 @@ Result<void> listen(native_handle_type handle) noexcept {
 }
 
 Result<void> connect(native_handle_type handle, const SocketAddr& addr) noexcept {
+  if (addr.family() == SocketAddr::Family::none) {
+    return detail::fail(std::errc::address_family_not_supported);
+  }
   const NativeAddr native(addr);
   if (::connect(handle, native.get(), native.length) != 0 && errno != EINPROGRESS) {
     return last_error();
@@ -209,6 +215,9 @@ Result<std::size_t> send_vectored(native_handle_type handle, net::ConstBuffers b
 
 Result<std::size_t> send_to(native_handle_type handle, std::span<const std::byte> bytes,
                             const SocketAddr& to) noexcept {
+  if (to.family() == SocketAddr::Family::none) {
+    return detail::fail(std::errc::address_family_not_supported);
+  }
   const NativeAddr native(to);
   return count_or_error(
       ::sendto(handle, bytes.data(), bytes.size(), MSG_NOSIGNAL, native.get(), native.length));
