@@ -11,7 +11,7 @@ namespace {
 std::atomic<const evq::Waker*> target = nullptr;
 static_assert(decltype(target)::is_always_lock_free);
 
-extern "C" void on_stop_signal(int) {
+extern "C" void on_stop_signal(int /*signal*/) {
   if (const evq::Waker* waker = target) {
     static_cast<void>(waker->wake());
   }

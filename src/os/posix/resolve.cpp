@@ -38,7 +38,7 @@ const std::error_category& resolve_category() noexcept {
 }
 
 Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view service) {
-  if (host.find('\0') != host.npos || service.find('\0') != service.npos) {
+  if (host.find('\0') != std::string_view::npos || service.find('\0') != std::string_view::npos) {
     return detail::fail(std::errc::invalid_argument);
   }
   const std::string host_text(host);
