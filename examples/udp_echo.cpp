@@ -31,7 +31,7 @@ class Echo {
   /// Goes on until it met would-block, one way or the other.
   State proceed() {
     // A flood of messages could keep us here for ever.
-    for (int turn = 0; turn < 256; ++turn) {
+    for (int turn = 0; turn < 64; ++turn) {
       if (!is_pending_ && !receive()) {
         return State::waiting;
       }

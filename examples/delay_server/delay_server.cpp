@@ -25,7 +25,7 @@ constexpr std::size_t max_head = 8192;
 /// How long a client may take to close its end once it has its last answer.
 constexpr std::chrono::milliseconds linger = std::chrono::seconds(2);
 /// How many steps one connection may take before the others have their turn.
-constexpr int turns = 64;
+constexpr int turns = 5;
 
 }  // namespace
 

@@ -15,6 +15,7 @@ import time
 import unittest
 
 PATIENCE = 30  # seconds after which something is stuck
+socket.setdefaulttimeout(PATIENCE)
 
 
 class Server:
@@ -59,8 +60,8 @@ class Server:
             raise
         return self.process.returncode, errors
 
-    def connect(self, **options):
-        stream = socket.create_connection(self.address, timeout=PATIENCE, **options)
+    def connect(self):
+        stream = socket.create_connection(self.address)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return stream
 
@@ -95,10 +96,11 @@ class Server:
 class Peer:
     """A server of the test's own: calls handle(stream) on a thread for each connection."""
 
-    def __init__(self, handle, backlog=512):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+    def __init__(self, handle, host="127.0.0.1"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, 0), family=family, backlog=512)
         self.address = self.listener.getsockname()
-        self.name = "%s:%d" % self.address
+        self.name = "%s:%d" % self.address[:2]
         self.handle = handle
 
     def __enter__(self):
@@ -119,7 +121,6 @@ class Peer:
 
     def _serve(self, stream):
         with stream:
-            stream.settimeout(PATIENCE)
             try:
                 self.handle(stream)
             except ConnectionError:

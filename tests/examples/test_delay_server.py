@@ -15,6 +15,7 @@ from programs import (PATIENCE, Server, TestCase, is_closed, main, raise_file_li
 PROGRAM = sys.argv[1]
 IS_LINUX = sys.platform.startswith("linux")
 NO_PROC = "needs /proc"
+TOO_MUCH = 10_000_000  # bytes: more than the system's buffers take
 
 
 def get(path, *fields, method="GET", version="1.1"):
@@ -51,7 +52,7 @@ class Served(TestCase):
             return answer
 
     def test_answers_with_the_message_after_the_delay(self):
-        client = http.client.HTTPConnection(*self.server.address, timeout=PATIENCE)
+        client = http.client.HTTPConnection(*self.server.address)
         start = time.monotonic()
         client.request("GET", "/200/hello")
         response = client.getresponse()
@@ -71,7 +72,7 @@ class Served(TestCase):
                 self.assertEqual((answer.status, answer.body), (200, body))
 
     def test_keeps_the_connection(self):
-        client = http.client.HTTPConnection(*self.server.address, timeout=PATIENCE)
+        client = http.client.HTTPConnection(*self.server.address)
         client.request("GET", "/1/first")
         self.assertEqual(client.getresponse().read(), b"first")
         stream = client.sock
@@ -111,13 +112,13 @@ class Served(TestCase):
                 self.assertEqual(Answer(stream).fields["connection"], "keep-alive")
 
     def test_head(self):
-        client = http.client.HTTPConnection(*self.server.address, timeout=PATIENCE)
-        for method, body in (("HEAD", b""), ("GET", b"hello")):
-            client.request(method, "/1/hello")
-            response = client.getresponse()
-            self.assertEqual((response.status, response.getheader("Content-Length")), (200, "5"))
-            self.assertEqual(response.read(), body)
-        client.close()
+        with self.server.connect() as stream:
+            stream.sendall(get("/1/hello", method="HEAD") + get("/1/hello", "Connection: close"))
+            answers = read_all(stream)
+            self.assertEqual(answers.count(b"HTTP/1.1 200 OK\r\n"), 2)
+            self.assertEqual(answers.count(b"\r\nContent-Length: 5\r\n"), 2)
+            self.assertEqual(answers.count(b"hello"), 1)
+            self.assertTrue(answers.endswith(b"\r\n\r\nhello"))
 
     def test_refuses_bad_requests(self):
         day = 24 * 3600 * 1000
@@ -136,12 +137,13 @@ class Served(TestCase):
                 self.assertTrue(answer.body)
 
     def test_refuses_a_long_header(self):
-        for request in (get("/0/" + 100_000 * "x"), get("/0/x", "Field: " + 100_000 * "x"),
-                        100_000 * b"x"):
+        for request in (get("/0/" + TOO_MUCH * "x"), get("/0/x", "Field: " + TOO_MUCH * "x"),
+                        TOO_MUCH * b"x"):
             self.assertEqual(self.ask(request).status, 400)
 
     def test_refuses_other_methods(self):
-        for request in (get("/0/x", "Content-Length: 100000", method="POST") + 100_000 * b"x",
+        for request in (get("/0/x", f"Content-Length: {TOO_MUCH}", method="POST") +
+                        TOO_MUCH * b"x",
                         get("/0/x", method="DELETE"), get("/0/x", method="get")):
             answer = self.ask(request)
             self.assertEqual((answer.status, answer.fields["allow"]), (405, "get, head"))
@@ -170,6 +172,28 @@ class Served(TestCase):
                     selector.unregister(key.fileobj)
                     answered += 1
             self.assertGreaterEqual(time.monotonic() - start, 2)
+
+    @unittest.skipUnless(IS_LINUX, NO_PROC)
+    def test_lets_the_client_close_first(self):
+        with Server(PROGRAM) as server:
+            idle = server.open_files()
+            for request in (get("/0/x", "Connection: close"), get("/x/0")):
+                with server.connect() as stream:
+                    stream.sendall(request)
+                    self.assertTrue(read_all(stream))
+                    self.assertEqual(server.open_files(), idle + 1)
+                self.assertTrue(wait_until(lambda: server.open_files() == idle))
+
+    @unittest.skipUnless(hasattr(signal, "SIGSTOP"), "needs a signal that stops a process")
+    def test_goes_on_after_others_had_their_turn(self):
+        with self.server.connect() as stream:
+            stream.sendall(get("/0/first"))
+            self.assertEqual(Answer(stream).body, b"first")
+            # More at once than the server reads at a time, and no event follows.
+            self.server.process.send_signal(signal.SIGSTOP)
+            stream.sendall(30_000 * b"\r\n" + get("/0/second"))
+            self.server.process.send_signal(signal.SIGCONT)
+            self.assertEqual(Answer(stream).body, b"second")
 
     @unittest.skipUnless(IS_LINUX, NO_PROC)
     def test_forgets_who_leaves(self):
@@ -253,8 +277,10 @@ class Impatient(TestCase):
 
     def test_does_not_count_the_delay(self):
         with self.server.connect() as stream:
+            start = time.monotonic()
             stream.sendall(get("/700/x", "Connection: close"))
             self.assertEqual(Answer(stream).status, 200)
+            self.assertGreaterEqual(time.monotonic() - start, 0.7)
 
     @unittest.skipUnless(IS_LINUX, NO_PROC)
     def test_times_out_who_does_not_take_answers(self):

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 
-from programs import Peer, Server, TestCase, main, run
+from programs import Peer, Server, TestCase, main, read_all, run
 
 PROGRAM, DELAY_SERVER, FOREIGN_SERVER = sys.argv[1:4]
 
@@ -46,6 +46,22 @@ class DelayedRequests(TestCase):
             name = f"localhost:{server.address[1]}"
             done = run(PROGRAM, "--unit", "200ms", "-n", "2", "--server", name)
             self.check_order(done, 200, 2)
+
+    def test_tries_every_address_of_a_name(self):
+        found = socket.getaddrinfo("localhost", 0, type=socket.SOCK_STREAM)
+        hosts = list(dict.fromkeys(address[0] for *_, address in found))
+        if len(hosts) < 2:
+            self.skipTest("localhost has one address only")
+
+        def handle(stream):
+            read_request(stream)
+            stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        for host in hosts:
+            with Peer(handle, host) as peer:
+                name = f"localhost:{peer.address[1]}"
+                done = run(PROGRAM, "-n", "2", "--unit", "1ms", "--server", name)
+                self.assertEqual(done.returncode, 0, done)
 
     def test_many(self):
         done = run(PROGRAM, "--unit", "1ms", "-n", "400")
@@ -123,9 +139,11 @@ class DelayedRequests(TestCase):
         self.check_fails(run(PROGRAM, "--server", "no-such-host.invalid:80"))
 
     def test_loses_patience(self):
-        with Peer(lambda stream: stream.recv(1) and time.sleep(3)) as peer:
-            self.check_fails(run(PROGRAM, "-n", "1", "--unit", "1ms", "--patience", "300ms",
-                                 "--server", peer.name))
+        with Peer(read_all) as peer:
+            done = run(PROGRAM, "-n", "1", "--unit", "1ms", "--patience", "300ms",
+                       "--server", peer.name)
+            self.check_fails(done)
+            self.assertIn("gave up", done.stdout)
 
     def test_command_line(self):
         self.check_command_line(PROGRAM)

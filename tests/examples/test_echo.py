@@ -47,16 +47,21 @@ class Tcp(TestCase):
         self.assertEqual(hashlib.sha256(received).digest(), hashlib.sha256(data).digest())
 
     def test_echoes_what_came_before_the_end(self):
-        data = random.Random(2).randbytes(300_000)
-        with self.server.connect() as stream:
-            def send():
-                stream.sendall(data)
-                stream.shutdown(socket.SHUT_WR)
+        def send(stream, size):
+            stream.sendall(bytes(size))
+            stream.shutdown(socket.SHUT_WR)
 
-            sender = threading.Thread(target=send)
-            sender.start()
-            self.assertEqual(read_all(stream), data)
-            sender.join()
+        # By turns of less than its buffer's size, so that with one of them the end arrives when it
+        # has a full socket before it and still something to write.
+        for size in (1, 300_000, *range(2_000_000, 4_500_000, 50_000)):
+            with socket.socket() as stream:
+                stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                stream.connect(self.server.address)
+                sender = threading.Thread(target=send, args=[stream, size])
+                sender.start()
+                sender.join(0.02)
+                self.assertEqual(len(read_all(stream)), size)
+                sender.join()
 
     def test_does_not_read_what_is_not_taken(self):
         with Server(TCP_ECHO) as server, server.connect() as stream:
@@ -129,7 +134,6 @@ class Udp(TestCase):
     def socket(self):
         peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(peer.close)
-        peer.settimeout(PATIENCE)
         return peer
 
     def test_echoes_messages_of_any_size(self):
@@ -170,6 +174,17 @@ class Udp(TestCase):
                 return False
 
         self.assertTrue(wait_until(is_served))
+
+    @unittest.skipUnless(hasattr(signal, "SIGSTOP"), "needs a signal that stops a process")
+    def test_goes_on_after_others_had_their_turn(self):
+        peer = self.socket()
+        # More at once than it answers at a time, and no event follows.
+        self.server.process.send_signal(signal.SIGSTOP)
+        for number in range(200):
+            peer.sendto(b"%d" % number, self.server.address)
+        self.server.process.send_signal(signal.SIGCONT)
+        for number in range(200):
+            self.assertEqual(peer.recv(100), b"%d" % number)
 
     def test_command_line(self):
         self.check_command_line(UDP_ECHO)

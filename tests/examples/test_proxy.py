@@ -9,7 +9,7 @@ import time
 import unittest
 
 from programs import (PATIENCE, Peer, Server, TestCase, is_closed, main, read_all, read_exactly,
-                      reset, run)
+                      reset, run, wait_until)
 
 PROGRAM, DELAY_SERVER, DELAYED_REQUESTS = sys.argv[1:4]
 IS_LINUX = sys.platform.startswith("linux")
@@ -82,8 +82,7 @@ class Proxy(TestCase):
         proxy = self.start(handle)
         with proxy.connect() as client:
             client.sendall(b"x")
-            while not arrived:
-                time.sleep(0.01)
+            self.assertTrue(wait_until(lambda: arrived))
             read_exactly(arrived[0], 1)
             self.check_back_pressure(proxy, client, arrived[0])
         done.set()
@@ -99,8 +98,7 @@ class Proxy(TestCase):
         proxy = self.start(handle)
         with proxy.connect() as client:
             client.sendall(b"x")
-            while not arrived:
-                time.sleep(0.01)
+            self.assertTrue(wait_until(lambda: arrived))
             self.check_back_pressure(proxy, arrived[0], client)
         done.set()
 
@@ -138,8 +136,7 @@ class Proxy(TestCase):
             client.sendall(b"still here")
             client.shutdown(socket.SHUT_WR)
             self.assertEqual(client.recv(1), b"")
-        while not received:
-            time.sleep(0.01)
+        self.assertTrue(wait_until(lambda: received))
         self.assertEqual(received, [b"still here"])
 
     def test_closes_both_when_one_is_reset(self):
@@ -205,10 +202,7 @@ class Proxy(TestCase):
             idle = proxy.open_files() - 2 * len(clients)
             for client in clients:
                 client.close()
-            deadline = time.monotonic() + PATIENCE
-            while proxy.open_files() != idle and time.monotonic() < deadline:
-                time.sleep(0.01)
-            self.assertEqual(proxy.open_files(), idle)
+            self.assertTrue(wait_until(lambda: proxy.open_files() == idle))
 
     def test_between_the_demo_and_the_delay_server(self):
         with Server(DELAY_SERVER) as server:
