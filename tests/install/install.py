@@ -141,8 +141,6 @@ class Install(unittest.TestCase):
         shutil.copy(HERE / "subproject.build", source / "meson.build")
         shutil.copytree(SOURCE, source / "subprojects" / "evq",
                         ignore=shutil.ignore_patterns("build*", ".git", "subprojects"))
-        (source / "subprojects" / "evq.wrap").write_text("[wrap-file]\ndirectory = evq\n\n"
-                                                         "[provide]\nevq = evq_dep\n")
         output = run("meson", "setup", "--wrap-mode=forcefallback", source / "build", source,
                      env=self.environment)
         self.assertNotIn("catch2", output.lower())  # a user does not build our tests
