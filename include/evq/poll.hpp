@@ -6,12 +6,16 @@
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 #include <evq/backends/epoll.hpp>
+#elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
+#include <evq/backends/io_uring.hpp>
 #endif
 
 namespace evq {
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 using DefaultBackend = EpollBackend;
+#elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
+using DefaultBackend = IoUringBackend;
 #endif
 
 using Poll = BasicPoll<DefaultBackend>;

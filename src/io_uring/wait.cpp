@@ -1,0 +1,356 @@
+// What the thread that polls does with the ring.
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "core.hpp"
+#include "user_data.hpp"
+
+namespace evq {
+
+namespace ffi = io_uring::ffi;
+using io_uring::Kind;
+using io_uring::next_number;
+using io_uring::no_index;
+using io_uring::Registration;
+using io_uring::user_data;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+std::unexpected<std::error_code> fail_with(int error) noexcept {
+  // The kernel says EAGAIN when it has no memory for a request, which to us means something else.
+  return std::unexpected(
+      std::error_code(error == EAGAIN ? ENOMEM : error, std::generic_category()));
+}
+
+/// What a poll request asks for. EPOLLPRI alone does not wake it (IO_ASYNC_POLL_COMMON in the
+/// kernel's io_uring/poll.c), but EPOLLRDBAND comes with every wake-up for it.
+constexpr std::uint32_t request_events(std::uint32_t events) noexcept {
+  const std::uint32_t request = events & ~static_cast<std::uint32_t>(EPOLLET | EPOLLONESHOT);
+  return (events & EPOLLPRI) != 0 ? request | EPOLLRDBAND : request;
+}
+
+/// An edge; and also what does not ask for the peer's end of stream, which completes every request
+/// (IO_POLL_UNMASK, the same file), over and over if it is made again.
+constexpr bool is_for_multishot(std::uint32_t events) noexcept {
+  return (events & EPOLLET) != 0 || (events & EPOLLRDHUP) == 0;
+}
+
+}  // namespace
+
+Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
+                                               std::optional<nanoseconds> timeout) noexcept {
+  const bool is_timed = timeout && timeout->count() > 0;
+  const auto start = is_timed ? steady_clock::now() : steady_clock::time_point();
+  auto left = timeout;
+  while (true) {
+    round_.fetch_add(1);
+    if (attention_.load() != 0 ||
+        (ring_state_ == RingState::exclusive && poller_ != std::this_thread::get_id())) {
+      const Lock lock(mutex_);
+      if (auto prepared = prepare(); !prepared) {
+        round_.fetch_add(1);
+        return std::unexpected(prepared.error());
+      }
+    }
+    int status = 0;
+    // What did not fit into the events of the last wait costs no system call.
+    if (ffi::unsubmitted(ring_) != 0 || !ffi::has_completions(ring_)) {
+      status = enter(left);
+    }
+    auto count = finish(status, events);
+    if (!count || *count != 0) {
+      return count;
+    }
+    if (timeout && !has_refusals_) {
+      left = is_timed ? *timeout - (steady_clock::now() - start) : nanoseconds(0);
+      if (left->count() <= 0) {
+        return 0;
+      }
+    }
+  }
+}
+
+/// Before a wait: there is a ring for this thread, and the kernel is told what has changed.
+Result<void> IoUringBackend::Core::prepare() noexcept {
+  auto prepared = provide_ring();
+  if (prepared) {
+    attention_.fetch_and(~changes);
+    prepared = tell_changes();
+  }
+  if (!prepared) {
+    attention_.fetch_or(changes);
+  }
+  return prepared;
+}
+
+Result<void> IoUringBackend::Core::provide_ring() noexcept {
+  const auto self = std::this_thread::get_id();
+  if (ring_state_ == RingState::exclusive && poller_ != self) {
+    discard_ring();
+  }
+  if (ring_state_ == RingState::none) {
+    auto ring = create_ring(!is_moved_);
+    if (!ring) {
+      return std::unexpected(ring.error());
+    }
+    ring_ = *ring;
+    ring_state_ = is_moved_ ? RingState::shared : RingState::disabled;
+  }
+  if (ring_state_ == RingState::disabled) {
+    if (auto enabled = ffi::enable(ring_); !enabled) {
+      return enabled;
+    }
+    ring_state_ = RingState::exclusive;
+  }
+  poller_ = self;
+  if (!is_doorbell_armed_) {
+    ffi::prepare_poll(ring_, doorbell_, EPOLLIN, true, user_data(Kind::doorbell));
+    is_doorbell_armed_ = true;
+  }
+  return {};
+}
+
+Result<void> IoUringBackend::Core::tell_changes() noexcept {
+  while (first_changed_ != no_index) {
+    // A change takes two submissions at most, and one is for the doorbell.
+    if (ffi::room(ring_) < 3) {
+      if (const int status = ffi::submit(ring_); status < 0) {
+        return fail_with(-status);
+      }
+    }
+    tell(std::exchange(first_changed_, registrations_[first_changed_].next_changed));
+  }
+  return {};
+}
+
+void IoUringBackend::Core::tell(Index index) noexcept {
+  Registration& told = registrations_[index];
+  told.is_changed = false;
+  const auto pending = user_data(Kind::poll, index, told.armed);
+  if (told.is_ended || told.is_spent) {
+    if (std::exchange(told.armed, 0) != 0) {
+      ffi::prepare_cancel(ring_, pending, user_data(Kind::ignored));
+    }
+    if (told.is_ended) {
+      registrations_.erase(index);
+    }
+    return;
+  }
+  const bool is_multishot = is_for_multishot(told.events);
+  const auto wanted = user_data(Kind::poll, index, told.generation);
+  if (told.armed != 0 && is_multishot && told.is_multishot) {
+    // An update cannot make a multishot poll a single one, nor the other way round (liburing#829).
+    ffi::prepare_update(ring_, pending, wanted, request_events(told.events),
+                        user_data(Kind::update, index, told.armed));
+    has_updates_ = true;
+  } else {
+    if (told.armed != 0) {
+      ffi::prepare_cancel(ring_, pending, user_data(Kind::ignored));
+    }
+    ffi::prepare_poll(ring_, told.handle, request_events(told.events), is_multishot, wanted);
+    told.is_multishot = is_multishot;
+  }
+  told.armed = told.generation;
+}
+
+int IoUringBackend::Core::enter(std::optional<nanoseconds> left) noexcept {
+  // Whoever sets it from now on rings the doorbell.
+  if ((left && left->count() <= 0) || attention_.load() != 0) {
+    return ffi::submit_and_complete(ring_);
+  }
+  if (!left) {
+    return ffi::submit_and_wait(ring_);
+  }
+  const auto whole = std::chrono::duration_cast<seconds>(*left);
+  return ffi::submit_and_wait(ring_, {.tv_sec = whole.count(), .tv_nsec = (*left - whole).count()});
+}
+
+/// After a wait: what there is to report, and what cannot be put off.
+Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> events) noexcept {
+  const Lock lock(mutex_);
+  round_.fetch_add(1);
+  if (auto checked = check(status); !checked) {
+    return std::unexpected(checked.error());
+  }
+  has_refusals_ = false;
+  if (ring_state_ == RingState::none) {
+    return 0;
+  }
+  std::size_t count = 0;
+  const bool is_woken = (attention_.load() & wakes) != 0;
+  if (is_woken && are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  if (std::exchange(has_updates_, false)) {
+    take_refusals();
+  }
+  ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
+    return take(completion, events, count);
+  });
+  if (is_woken && !are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  are_wakes_first_ = is_woken && !are_wakes_first_;
+  if (is_urgent_ || ffi::unsubmitted(ring_) != 0) {
+    if (auto settled = settle(); !settled) {
+      return std::unexpected(settled.error());
+    }
+  }
+  if (const int failure = std::exchange(failure_, 0); failure != 0 && count == 0) {
+    return fail_with(failure);
+  }
+  return count;
+}
+
+/// What io_uring_enter(2) has to say that is not a reason to go on.
+Result<void> IoUringBackend::Core::check(int status) noexcept {
+  switch (-status) {
+    case ETIME:
+    case EINTR:
+      return {};
+    case EBUSY:  // more completions than there is room for: they are taken first
+      return {};
+    case EEXIST:  // another thread's ring, whose number this thread has now
+    case EBADR:   // the kernel had no memory to tell of a completion
+      discard_ring();
+      return {};
+    default:
+      if (status < 0) {
+        return fail_with(-status);
+      }
+      return {};
+  }
+}
+
+/// An update is refused if its poll request ended or is just completing. All are looked for while
+/// the registrations are as they were told, also behind completions that there is no room for.
+void IoUringBackend::Core::take_refusals() noexcept {
+  ffi::for_each_completion(ring_, [this](ffi::Completion& completion) noexcept {
+    if (io_uring::kind_of(completion.user_data) != Kind::update) {
+      return;
+    }
+    const Index index = io_uring::index_of(completion.user_data);
+    if (completion.res == -EALREADY) {
+      // It goes on, for what nobody wants any more.
+      ffi::prepare_cancel(
+          ring_, user_data(Kind::poll, index, io_uring::generation_of(completion.user_data)),
+          user_data(Kind::ignored));
+    }
+    completion.user_data = user_data(Kind::ignored);
+    Registration& refused = registrations_[index];
+    if (std::exchange(refused.armed, 0) != 0) {
+      change(index);
+      has_refusals_ = true;
+    }
+  });
+}
+
+bool IoUringBackend::Core::take(const ffi::Completion& completion, std::span<Event> events,
+                                std::size_t& count) noexcept {
+  const bool has_ended = (completion.flags & IORING_CQE_F_MORE) == 0;
+  if (io_uring::kind_of(completion.user_data) != Kind::poll) [[unlikely]] {
+    if (io_uring::kind_of(completion.user_data) == Kind::doorbell && has_ended) {
+      is_doorbell_armed_ = false;
+      attention_.fetch_or(changes);
+    }
+    return true;
+  }
+  const Index index = io_uring::index_of(completion.user_data);
+  const std::uint32_t generation = io_uring::generation_of(completion.user_data);
+  Registration& source = registrations_[index];
+  if (source.generation != generation || completion.res < 0) [[unlikely]] {
+    if (has_ended && source.armed == generation) {
+      source.armed = 0;
+      if (source.generation == generation) {
+        take_failure(index, -completion.res);
+      }
+    }
+    return true;
+  }
+  auto flags = static_cast<std::uint32_t>(completion.res) & (source.events | EPOLLERR | EPOLLHUP);
+  if ((completion.res & EPOLLRDBAND) != 0) [[unlikely]] {
+    // What the wake-up said, not what holds: data and urgent data say the same.
+    flags = ffi::poll_now(source.handle, source.events) & flags;
+  }
+  if (flags == 0) {
+    // Only the peer's end of stream, unasked.
+  } else if (source.event < count && events[source.event].source_ == index) {
+    // The kernel tells of every change; of one source they are one event.
+    events[source.event].flags_ |= flags;
+  } else if (count < events.size()) {
+    source.event = static_cast<std::uint32_t>(count);
+    Event& event = events[count++];
+    event.token_ = source.token;
+    event.flags_ = flags;
+    event.source_ = index;
+  } else {
+    return false;
+  }
+  const bool is_again = flags == 0 || (source.events & EPOLLONESHOT) == 0;
+  if (has_ended) {
+    // A level; or an edge, which ends when completions overflow (silk#80).
+    source.armed = 0;
+    if (is_again) {
+      change(index);
+    }
+  } else if (flags != 0 && (source.events & EPOLLET) == 0) {
+    // A multishot poll in the place of single ones.
+    source.generation = next_number(source.generation);
+    source.is_spent = !is_again;
+    change(index);
+  }
+  return true;
+}
+
+void IoUringBackend::Core::take_failure(Index index, int error) noexcept {
+  switch (error) {
+    case EBADF:  // closed behind our back before the kernel knew of it
+      return;
+    case ECANCELED:  // the thread that submitted it has ended
+      break;
+    default:
+      failure_ = error;
+  }
+  change(index);
+}
+
+std::size_t IoUringBackend::Core::take_wakes(std::span<Event> events, std::size_t count) noexcept {
+  attention_.fetch_and(~wakes);
+  if (last_waker_ == nullptr) {
+    return count;
+  }
+  const WakerState* const last = last_waker_;
+  do {
+    WakerState& waker = *last_waker_->next;
+    if (count == events.size()) {
+      attention_.fetch_or(wakes);  // those that are left begin the next time
+      break;
+    }
+    if (waker.is_pending.exchange(false, std::memory_order_acq_rel)) {
+      Event& event = events[count++];
+      event.token_ = waker.token;
+      event.flags_ = EPOLLIN;
+      event.source_ = no_index;
+    }
+    last_waker_ = &waker;
+  } while (last_waker_ != last);
+  return count;
+}
+
+/// Tells the kernel what has changed without waiting for anything.
+Result<void> IoUringBackend::Core::settle() noexcept {
+  is_urgent_ = false;
+  if (auto told = tell_changes(); !told) {
+    return told;
+  }
+  return check(ffi::submit_and_complete(ring_));
+}
+
+}  // namespace evq
