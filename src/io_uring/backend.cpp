@@ -91,14 +91,13 @@ const std::error_category& io_uring_category() noexcept {
 }
 
 Result<ffi::Ring> IoUringBackend::Core::create_ring(bool is_for_one_thread) noexcept {
-  constexpr unsigned submissions = 256;
-  constexpr unsigned completions = 4096;
   ffi::Ring ring;
   unsigned flags = IORING_SETUP_SUBMIT_ALL;
   if (is_for_one_thread) {
-    flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED;
+    flags |= IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+             IORING_SETUP_R_DISABLED;
   }
-  if (auto created = ffi::create(ring, submissions, completions, flags); !created) {
+  if (auto created = ffi::create(ring, max_submissions, max_completions, flags); !created) {
     return std::unexpected(explain(created.error()));
   }
   return ring;

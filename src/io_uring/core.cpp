@@ -194,11 +194,14 @@ void IoUringBackend::Core::change(Index index) noexcept {
   if (!changed.is_changed) {
     changed.is_changed = true;
     changed.next_changed = no_index;
-    (first_changed_ == no_index ? first_changed_ : registrations_[last_changed_].next_changed) =
-        index;
+    if (first_changed_ == no_index) {
+      first_changed_ = index;
+      attention_.fetch_or(changes);
+    } else {
+      registrations_[last_changed_].next_changed = index;
+    }
     last_changed_ = index;
   }
-  attention_.fetch_or(changes);
 }
 
 /// Nothing is reported of it from now on.

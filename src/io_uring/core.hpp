@@ -73,6 +73,10 @@ class IoUringBackend::Core {
     shared,
   };
 
+  /// A ring's size.
+  static constexpr unsigned max_submissions = 256;
+  static constexpr unsigned max_completions = 4096;
+
   /// What a wait must see to before it blocks; bits.
   static constexpr std::uint32_t changes = 1;
   static constexpr std::uint32_t wakes = 2;
@@ -90,6 +94,9 @@ class IoUringBackend::Core {
   void disarm(Lock& lock, Index index) noexcept;
   void wait_for_poller(Lock& lock) const noexcept;
   void discard_ring() noexcept;
+  [[nodiscard]] bool has_more() const noexcept {
+    return ring_state_ == RingState::exclusive && io_uring::ffi::has_more(ring_);
+  }
   [[nodiscard]] bool is_polled() const noexcept { return round_.load() % 2 != 0; }
   Result<void> ring_doorbell() noexcept;
 
@@ -98,6 +105,7 @@ class IoUringBackend::Core {
   Result<void> provide_ring() noexcept;
   Result<void> tell_changes() noexcept;
   void tell(Index index) noexcept;
+  void withdraw(Index index, std::uint32_t armed) noexcept;
   int enter(std::optional<std::chrono::nanoseconds> left) noexcept;
   Result<std::size_t> finish(int status, std::span<Event> events) noexcept;
   Result<void> check(int status) noexcept;
@@ -119,12 +127,12 @@ class IoUringBackend::Core {
 
   io_uring::ffi::Ring ring_;
   RingState ring_state_ = RingState::disabled;
-  std::thread::id poller_;     ///< The thread that waited last.
-  bool is_moved_ = false;      ///< Used by more than one thread: rings are shared from now on.
-  bool has_updates_ = false;   ///< There may be refused ones among the completions.
-  bool has_refusals_ = false;  ///< There were: what they were for is to be told again.
-  bool is_urgent_ = false;     ///< Some changes cannot be put off until the next wait.
-  int failure_ = 0;            ///< Why a request was not made: an errno value.
+  std::thread::id poller_;       ///< The thread that waited last.
+  bool is_moved_ = false;        ///< Used by more than one thread: rings are shared from now on.
+  bool may_be_refused_ = false;  ///< There may be refused ones among the completions.
+  bool has_refusals_ = false;    ///< There were: what they were for is to be told again.
+  bool is_urgent_ = false;       ///< Some changes cannot be put off until the next wait.
+  int failure_ = 0;              ///< Why a request was not made: an errno value.
 
   int doorbell_;  ///< An eventfd.
   bool is_doorbell_armed_ = false;

@@ -67,6 +67,13 @@ void prepare_update(Ring& ring, std::uint64_t from, std::uint64_t to, std::uint3
   submission->user_data = user_data;
 }
 
+void prepare_removal(Ring& ring, std::uint64_t target, std::uint64_t user_data) noexcept {
+  io_uring_sqe* submission = ::io_uring_get_sqe(&ring);
+  ::io_uring_prep_poll_remove(submission, target);
+  submission->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  submission->user_data = user_data;
+}
+
 void prepare_cancel(Ring& ring, std::uint64_t target, std::uint64_t user_data) noexcept {
   io_uring_sqe* submission = ::io_uring_get_sqe(&ring);
   ::io_uring_prep_cancel64(submission, target, 0);
@@ -100,6 +107,15 @@ int submit_and_wait(Ring& ring) noexcept {
 int submit_and_wait(Ring& ring, Timeout timeout) noexcept {
   Completion* completion = nullptr;
   return ::io_uring_submit_and_wait_timeout(&ring, &completion, 1, &timeout, nullptr);
+}
+
+int complete(Ring& ring, unsigned count) noexcept {
+  Timeout none{};
+  io_uring_getevents_arg argument{};
+  argument.ts = reinterpret_cast<std::uintptr_t>(&none);
+  return ::io_uring_enter2(static_cast<unsigned>(ring.ring_fd), 0, count,
+                           IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+                           reinterpret_cast<sigset_t*>(&argument), sizeof argument);
 }
 
 Result<void> cancel_now(Ring& ring, std::uint64_t target) noexcept {

@@ -51,7 +51,10 @@ void prepare_poll(Ring& ring, int fd, std::uint32_t events, bool is_multishot,
 /// with `user_data`, only on failure.
 void prepare_update(Ring& ring, std::uint64_t from, std::uint64_t to, std::uint32_t events,
                     std::uint64_t user_data) noexcept;
-/// Cancels what is known by `target`. Completes, with `user_data`, only on failure.
+/// Ends what is known by `target`, unless it is just completing. Completes, with `user_data`, only
+/// on failure.
+void prepare_removal(Ring& ring, std::uint64_t target, std::uint64_t user_data) noexcept;
+/// Cancels what is known by `target`, in any case. Completes, with `user_data`, only on failure.
 void prepare_cancel(Ring& ring, std::uint64_t target, std::uint64_t user_data) noexcept;
 /// Makes a submission that the kernel has not taken do nothing, if `user_data` is its own.
 void retract(Ring& ring, std::uint64_t user_data) noexcept;
@@ -65,6 +68,14 @@ int submit_and_complete(Ring& ring) noexcept;
 int submit_and_wait(Ring& ring) noexcept;
 /// Also waits until there is a completion or `timeout` has passed; -ETIME then.
 int submit_and_wait(Ring& ring, Timeout timeout) noexcept;
+
+/// Whether there are completions that the kernel has put off: it makes some twenty at a time. Of a
+/// ring with IORING_SETUP_TASKRUN_FLAG.
+inline bool has_more(const Ring& ring) noexcept {
+  return (IO_URING_READ_ONCE(*ring.sq.kflags) & IORING_SQ_TASKRUN) != 0;
+}
+/// Has up to `count` made, without waiting for any.
+int complete(Ring& ring, unsigned count) noexcept;
 
 inline bool has_completions(const Ring& ring) noexcept {
   return ::io_uring_cq_ready(&ring) != 0;

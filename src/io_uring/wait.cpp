@@ -64,6 +64,10 @@ Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
     if (ffi::unsubmitted(ring_) != 0 || !ffi::has_completions(ring_)) {
       status = enter(left);
     }
+    if (has_more()) {
+      const auto wanted = std::min<std::size_t>(events.size(), max_completions);
+      status = ffi::complete(ring_, static_cast<unsigned>(wanted));
+    }
     auto count = finish(status, events);
     if (!count || *count != 0) {
       return count;
@@ -111,7 +115,7 @@ Result<void> IoUringBackend::Core::provide_ring() noexcept {
   }
   poller_ = self;
   if (!is_doorbell_armed_) {
-    ffi::prepare_poll(ring_, doorbell_, EPOLLIN, true, user_data(Kind::doorbell));
+    ffi::prepare_poll(ring_, doorbell_, EPOLLIN, true, io_uring::doorbell);
     is_doorbell_armed_ = true;
   }
   return {};
@@ -133,10 +137,9 @@ Result<void> IoUringBackend::Core::tell_changes() noexcept {
 void IoUringBackend::Core::tell(Index index) noexcept {
   Registration& told = registrations_[index];
   told.is_changed = false;
-  const auto pending = user_data(Kind::poll, index, told.armed);
   if (told.is_ended || told.is_spent) {
-    if (std::exchange(told.armed, 0) != 0) {
-      ffi::prepare_cancel(ring_, pending, user_data(Kind::ignored));
+    if (const std::uint32_t armed = std::exchange(told.armed, 0); armed != 0) {
+      withdraw(index, armed);
     }
     if (told.is_ended) {
       registrations_.erase(index);
@@ -147,17 +150,29 @@ void IoUringBackend::Core::tell(Index index) noexcept {
   const auto wanted = user_data(Kind::poll, index, told.generation);
   if (told.armed != 0 && is_multishot && told.is_multishot) {
     // An update cannot make a multishot poll a single one, nor the other way round (liburing#829).
-    ffi::prepare_update(ring_, pending, wanted, request_events(told.events),
-                        user_data(Kind::update, index, told.armed));
-    has_updates_ = true;
+    ffi::prepare_update(ring_, user_data(Kind::poll, index, told.armed), wanted,
+                        request_events(told.events), user_data(Kind::update, index, told.armed));
+    may_be_refused_ = true;
   } else {
     if (told.armed != 0) {
-      ffi::prepare_cancel(ring_, pending, user_data(Kind::ignored));
+      withdraw(index, told.armed);
     }
     ffi::prepare_poll(ring_, told.handle, request_events(told.events), is_multishot, wanted);
     told.is_multishot = is_multishot;
   }
   told.armed = told.generation;
+}
+
+/// Ends a poll request.
+void IoUringBackend::Core::withdraw(Index index, std::uint32_t armed) noexcept {
+  const auto request = user_data(Kind::poll, index, armed);
+  if (is_urgent_) {
+    ffi::prepare_cancel(ring_, request, io_uring::ignored);
+  } else {
+    // Cheaper, but refused while the request is just completing.
+    ffi::prepare_removal(ring_, request, user_data(Kind::removal, index, armed));
+    may_be_refused_ = true;
+  }
 }
 
 int IoUringBackend::Core::enter(std::optional<nanoseconds> left) noexcept {
@@ -188,7 +203,7 @@ Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> ev
   if (is_woken && are_wakes_first_) {
     count = take_wakes(events, count);
   }
-  if (std::exchange(has_updates_, false)) {
+  if (std::exchange(may_be_refused_, false)) {
     take_refusals();
   }
   ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
@@ -229,23 +244,21 @@ Result<void> IoUringBackend::Core::check(int status) noexcept {
   }
 }
 
-/// An update is refused if its poll request ended or is just completing. All are looked for while
-/// the registrations are as they were told, also behind completions that there is no room for.
+/// What was told of a request is refused if that has ended or is just completing. Refusals are
+/// looked for while the registrations are as they were told, and so also behind completions that
+/// there is no room for.
 void IoUringBackend::Core::take_refusals() noexcept {
   ffi::for_each_completion(ring_, [this](ffi::Completion& completion) noexcept {
-    if (io_uring::kind_of(completion.user_data) != Kind::update) {
+    const auto [kind, index, generation] = io_uring::unpack(completion.user_data);
+    if (kind != Kind::update && kind != Kind::removal) {
       return;
     }
-    const Index index = io_uring::index_of(completion.user_data);
+    completion.user_data = io_uring::ignored;
     if (completion.res == -EALREADY) {
-      // It goes on, for what nobody wants any more.
-      ffi::prepare_cancel(
-          ring_, user_data(Kind::poll, index, io_uring::generation_of(completion.user_data)),
-          user_data(Kind::ignored));
+      // It would go on, for what nobody wants any more.
+      ffi::prepare_cancel(ring_, user_data(Kind::poll, index, generation), io_uring::ignored);
     }
-    completion.user_data = user_data(Kind::ignored);
-    Registration& refused = registrations_[index];
-    if (std::exchange(refused.armed, 0) != 0) {
+    if (kind == Kind::update && std::exchange(registrations_[index].armed, 0) != 0) {
       change(index);
       has_refusals_ = true;
     }
@@ -255,15 +268,14 @@ void IoUringBackend::Core::take_refusals() noexcept {
 bool IoUringBackend::Core::take(const ffi::Completion& completion, std::span<Event> events,
                                 std::size_t& count) noexcept {
   const bool has_ended = (completion.flags & IORING_CQE_F_MORE) == 0;
-  if (io_uring::kind_of(completion.user_data) != Kind::poll) [[unlikely]] {
-    if (io_uring::kind_of(completion.user_data) == Kind::doorbell && has_ended) {
+  const auto [kind, index, generation] = io_uring::unpack(completion.user_data);
+  if (kind != Kind::poll) [[unlikely]] {
+    if (completion.user_data == io_uring::doorbell && has_ended) {
       is_doorbell_armed_ = false;
       attention_.fetch_or(changes);
     }
     return true;
   }
-  const Index index = io_uring::index_of(completion.user_data);
-  const std::uint32_t generation = io_uring::generation_of(completion.user_data);
   Registration& source = registrations_[index];
   if (source.generation != generation || completion.res < 0) [[unlikely]] {
     if (has_ended && source.armed == generation) {
@@ -350,7 +362,11 @@ Result<void> IoUringBackend::Core::settle() noexcept {
   if (auto told = tell_changes(); !told) {
     return told;
   }
-  return check(ffi::submit_and_complete(ring_));
+  int status = ffi::submit_and_complete(ring_);
+  if (status >= 0 && has_more()) {
+    status = ffi::complete(ring_, max_completions);
+  }
+  return check(status);
 }
 
 }  // namespace evq
