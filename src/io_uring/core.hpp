@@ -104,6 +104,7 @@ class IoUringBackend::Core {
   Result<void> prepare() noexcept;
   Result<void> provide_ring() noexcept;
   Result<void> tell_changes() noexcept;
+  [[nodiscard]] unsigned room_for_more() const noexcept;
   void tell(Index index) noexcept;
   void withdraw(Index index, std::uint32_t armed) noexcept;
   int enter(std::optional<std::chrono::nanoseconds> left) noexcept;

@@ -77,8 +77,8 @@ inline bool has_more(const Ring& ring) noexcept {
 /// Has up to `count` made, without waiting for any.
 int complete(Ring& ring, unsigned count) noexcept;
 
-inline bool has_completions(const Ring& ring) noexcept {
-  return ::io_uring_cq_ready(&ring) != 0;
+inline unsigned completions(const Ring& ring) noexcept {
+  return ::io_uring_cq_ready(&ring);
 }
 /// Calls `look` with each completion, in order, which it may change and which stay there.
 template <class Look>

@@ -61,12 +61,12 @@ Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
     }
     int status = 0;
     // What did not fit into the events of the last wait costs no system call.
-    if (ffi::unsubmitted(ring_) != 0 || !ffi::has_completions(ring_)) {
+    if (ffi::unsubmitted(ring_) != 0 || ffi::completions(ring_) == 0) {
       status = enter(left);
     }
     if (has_more()) {
-      const auto wanted = std::min<std::size_t>(events.size(), max_completions);
-      status = ffi::complete(ring_, static_cast<unsigned>(wanted));
+      status = ffi::complete(
+          ring_, static_cast<unsigned>(std::min<std::size_t>(events.size(), room_for_more())));
     }
     auto count = finish(status, events);
     if (!count || *count != 0) {
@@ -122,7 +122,7 @@ Result<void> IoUringBackend::Core::provide_ring() noexcept {
 }
 
 Result<void> IoUringBackend::Core::tell_changes() noexcept {
-  while (first_changed_ != no_index) {
+  while (first_changed_ != no_index && room_for_more() != 0) {
     // A change takes two submissions at most, and one is for the doorbell.
     if (ffi::room(ring_) < 3) {
       if (const int status = ffi::submit(ring_); status < 0) {
@@ -131,7 +131,18 @@ Result<void> IoUringBackend::Core::tell_changes() noexcept {
     }
     tell(std::exchange(first_changed_, registrations_[first_changed_].next_changed));
   }
+  if (first_changed_ != no_index) {
+    attention_.fetch_or(changes);
+  }
   return {};
+}
+
+/// How many more completions there may be before they overflow, which would end multishot polls.
+unsigned IoUringBackend::Core::room_for_more() const noexcept {
+  // What is submitted may complete at once, and what has been put off comes by forties at least.
+  constexpr unsigned reserve = max_submissions + 64;
+  const unsigned expected = ffi::completions(ring_) + 2 * ffi::unsubmitted(ring_) + reserve;
+  return expected < max_completions ? max_completions - expected : 0;
 }
 
 void IoUringBackend::Core::tell(Index index) noexcept {
@@ -286,8 +297,9 @@ bool IoUringBackend::Core::take(const ffi::Completion& completion, std::span<Eve
     }
     return true;
   }
-  auto flags = static_cast<std::uint32_t>(completion.res) & (source.events | EPOLLERR | EPOLLHUP);
-  if ((completion.res & EPOLLRDBAND) != 0) [[unlikely]] {
+  const auto result = static_cast<std::uint32_t>(completion.res);
+  auto flags = result & (source.events | EPOLLERR | EPOLLHUP);
+  if ((result & EPOLLRDBAND) != 0) [[unlikely]] {
     // What the wake-up said, not what holds: data and urgent data say the same.
     flags = ffi::poll_now(source.handle, source.events) & flags;
   }
