@@ -23,6 +23,11 @@ void* to_state(std::uint32_t index, std::uint32_t serial) noexcept {
   return reinterpret_cast<void*>(std::uint64_t{serial} << 32 | index);
 }
 
+/// Errors and hang-ups are told whatever was asked.
+constexpr std::uint32_t reported(std::uint32_t events) noexcept {
+  return events | EPOLLERR | EPOLLHUP;
+}
+
 }  // namespace
 
 IoUringBackend::Core::Core(const ffi::Ring& ring, int doorbell) noexcept
@@ -46,7 +51,22 @@ Result<std::unique_ptr<IoUringBackend::Core>> IoUringBackend::Core::create() noe
     ffi::close(*doorbell);
     return detail::fail(std::errc::not_enough_memory);
   }
+  if (!core->insert_doorbell()) {
+    ffi::destroy(*ring);
+    return detail::fail(std::errc::not_enough_memory);
+  }
   return core;
+}
+
+/// The doorbell is a registration of which nothing is reported.
+bool IoUringBackend::Core::insert_doorbell() noexcept {
+  const Index index = registrations_.insert(doorbell_);
+  if (index == no_index) {
+    return false;
+  }
+  registrations_[index].events = EPOLLIN | EPOLLET;
+  change(index);
+  return true;
 }
 
 IoUringBackend::Core::~Core() {
@@ -84,6 +104,7 @@ Result<void> IoUringBackend::Core::add(detail::SourceRef source, Token token,
   Registration& added = registrations_[index];
   added.token = token;
   added.events = events;
+  added.reported = reported(events);
   added.is_raw = is_raw;
   if (!is_raw) {
     source.slot->state = to_state(index, added.serial);
@@ -107,6 +128,7 @@ Result<void> IoUringBackend::Core::modify(detail::SourceRef source, Token token,
   Registration& modified = registrations_[index];
   modified.token = token;
   modified.events = events;
+  modified.reported = reported(events);
   modified.generation = next_number(modified.generation);
   modified.is_spent = false;
   change(index);
@@ -233,8 +255,8 @@ void IoUringBackend::Core::end_and_disarm(Lock& lock, Index index) noexcept {
 void IoUringBackend::Core::disarm(Lock& lock, Index index) noexcept {
   if (ring_state_ == RingState::shared) {
     // Whose thread need not be in the kernel: it is interrupted.
-    const auto request =
-        user_data(io_uring::Kind::poll, index, std::exchange(registrations_[index].armed, 0));
+    const auto request = io_uring::user_data(io_uring::Kind::poll, index,
+                                             std::exchange(registrations_[index].armed, 0));
     wait_for_poller(lock);
     if (ring_state_ == RingState::shared) {
       ffi::retract(ring_, request);
@@ -267,7 +289,6 @@ void IoUringBackend::Core::discard_ring() noexcept {
   ffi::destroy(ring_);
   ring_state_ = RingState::none;
   is_moved_ = true;
-  is_doorbell_armed_ = false;
   for (Index index = 0; index < registrations_.end(); ++index) {
     if (std::exchange(registrations_[index].armed, 0) != 0) {
       change(index);

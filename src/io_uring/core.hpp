@@ -84,6 +84,7 @@ class IoUringBackend::Core {
   Core(const io_uring::ffi::Ring& ring, int doorbell) noexcept;
 
   // core.cpp: for any thread.
+  [[nodiscard]] bool insert_doorbell() noexcept;
   Result<void> control_raw(int operation, int handle) noexcept;
   Result<void> make_room(detail::SourceRef source) noexcept;
   [[nodiscard]] Index find(detail::SourceRef source) noexcept;
@@ -113,6 +114,8 @@ class IoUringBackend::Core {
   void take_refusals() noexcept;
   bool take(const io_uring::ffi::Completion& completion, std::span<Event> events,
             std::size_t& count) noexcept;
+  void conclude(Index index, bool goes_on, bool is_reported) noexcept;
+  void take_end(Index index, std::uint32_t generation, int result) noexcept;
   void take_failure(Index index, int error) noexcept;
   std::size_t take_wakes(std::span<Event> events, std::size_t count) noexcept;
   Result<void> settle() noexcept;
@@ -136,7 +139,6 @@ class IoUringBackend::Core {
   int failure_ = 0;              ///< Why a request was not made: an errno value.
 
   int doorbell_;  ///< An eventfd.
-  bool is_doorbell_armed_ = false;
   std::atomic<std::uint32_t> attention_ = changes;
   /// Odd while the poller waits.
   std::atomic<std::uint64_t> round_ = 0;

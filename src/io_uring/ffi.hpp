@@ -83,25 +83,20 @@ inline unsigned completions(const Ring& ring) noexcept {
 /// Calls `look` with each completion, in order, which it may change and which stay there.
 template <class Look>
 void for_each_completion(Ring& ring, Look&& look) noexcept {
-  unsigned head = 0;
-  Completion* completion = nullptr;
-  io_uring_for_each_cqe(&ring, head, completion) {
-    look(*completion);
+  const unsigned tail = io_uring_smp_load_acquire(ring.cq.ktail);
+  for (unsigned head = *ring.cq.khead; head != tail; ++head) {
+    look(ring.cq.cqes[head & ring.cq.ring_mask]);
   }
 }
 /// Calls `take` with each completion, in order, for as long as it returns true; those are consumed.
 template <class Take>
 void take_completions(Ring& ring, Take&& take) noexcept {
-  unsigned taken = 0;
-  unsigned head = 0;
-  Completion* completion = nullptr;
-  io_uring_for_each_cqe(&ring, head, completion) {
-    if (!take(*completion)) {
-      break;
-    }
-    ++taken;
+  const unsigned tail = io_uring_smp_load_acquire(ring.cq.ktail);
+  unsigned head = *ring.cq.khead;
+  while (head != tail && take(ring.cq.cqes[head & ring.cq.ring_mask])) {
+    ++head;
   }
-  ::io_uring_cq_advance(&ring, taken);
+  io_uring_smp_store_release(ring.cq.khead, head);
 }
 
 /// Cancels what is known by `target` from any thread (IORING_REGISTER_SYNC_CANCEL);

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "user_data.hpp"
+
 namespace evq::io_uring {
 
 /// An index into Registrations.
@@ -17,8 +19,9 @@ inline constexpr Index no_index = ~Index{0};
 struct Registration {
   Token token;
   int handle;
-  std::uint32_t events;  ///< What the kernel is asked for, EPOLLET or EPOLLONESHOT for the mode.
-  std::uint32_t serial;  ///< Tells it from others that had its index. Never 0.
+  std::uint32_t events;    ///< What the kernel is asked for, EPOLLET or EPOLLONESHOT for the mode.
+  std::uint32_t reported;  ///< What of it is told. Of the doorbell nothing is.
+  std::uint32_t serial;    ///< Tells it from others that had its index. Never 0.
   std::uint32_t generation;  ///< Tells what is wanted of it from what was. Never 0.
   std::uint32_t armed;       ///< The generation that a poll request is pending for, or 0.
   std::uint32_t event;       ///< Where the last event of it was put.
@@ -79,7 +82,7 @@ class Registrations {
 
 /// The number after this one, and never 0.
 [[nodiscard]] inline std::uint32_t next_number(std::uint32_t number) noexcept {
-  return number == ~std::uint32_t{0} ? 1 : number + 1;
+  return number == max_generation ? 1 : number + 1;
 }
 
 }  // namespace evq::io_uring

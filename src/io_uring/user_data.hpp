@@ -10,28 +10,35 @@ enum class Kind : std::uint32_t {
   // With what the poll request was known by; they complete only if they were refused.
   update,
   removal,
-  other,  ///< 0 for what is ignored, else the doorbell.
+  ignored,
 };
 
-inline constexpr unsigned index_bits = 30;
+/// Generations go from 1 to this. Above them is the kind, so that one comparison finds out whether
+/// a completion is of a registration's poll request as it is now.
+inline constexpr std::uint32_t max_generation = (1U << 30) - 1;
 
-constexpr std::uint64_t user_data(Kind kind, std::uint32_t index = 0,
-                                  std::uint32_t generation = 0) noexcept {
-  return std::uint64_t{generation} << 32 | static_cast<std::uint32_t>(kind) << index_bits | index;
+constexpr std::uint32_t stamp(Kind kind, std::uint32_t generation) noexcept {
+  return static_cast<std::uint32_t>(kind) << 30 | generation;
 }
+
+constexpr std::uint64_t user_data(Kind kind, std::uint32_t index,
+                                  std::uint32_t generation) noexcept {
+  return std::uint64_t{stamp(kind, generation)} << 32 | index;
+}
+
+inline constexpr std::uint64_t ignored = user_data(Kind::ignored, 0, 0);
 
 struct Unpacked {
-  Kind kind;
   std::uint32_t index;
-  std::uint32_t generation;
+  std::uint32_t stamp;
+
+  [[nodiscard]] constexpr Kind kind() const noexcept { return static_cast<Kind>(stamp >> 30); }
+  [[nodiscard]] constexpr std::uint32_t generation() const noexcept {
+    return stamp & max_generation;
+  }
 };
 constexpr Unpacked unpack(std::uint64_t user_data) noexcept {
-  const auto low = static_cast<std::uint32_t>(user_data);
-  return {static_cast<Kind>(low >> index_bits), low & ((1U << index_bits) - 1),
-          static_cast<std::uint32_t>(user_data >> 32)};
+  return {static_cast<std::uint32_t>(user_data), static_cast<std::uint32_t>(user_data >> 32)};
 }
-
-inline constexpr std::uint64_t ignored = user_data(Kind::other);
-inline constexpr std::uint64_t doorbell = user_data(Kind::other, 1);
 
 }  // namespace evq::io_uring

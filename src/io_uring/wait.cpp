@@ -114,17 +114,13 @@ Result<void> IoUringBackend::Core::provide_ring() noexcept {
     ring_state_ = RingState::exclusive;
   }
   poller_ = self;
-  if (!is_doorbell_armed_) {
-    ffi::prepare_poll(ring_, doorbell_, EPOLLIN, true, io_uring::doorbell);
-    is_doorbell_armed_ = true;
-  }
   return {};
 }
 
 Result<void> IoUringBackend::Core::tell_changes() noexcept {
   while (first_changed_ != no_index && room_for_more() != 0) {
-    // A change takes two submissions at most, and one is for the doorbell.
-    if (ffi::room(ring_) < 3) {
+    // A change takes two submissions at most.
+    if (ffi::room(ring_) < 2) {
       if (const int status = ffi::submit(ring_); status < 0) {
         return fail_with(-status);
       }
@@ -198,43 +194,6 @@ int IoUringBackend::Core::enter(std::optional<nanoseconds> left) noexcept {
   return ffi::submit_and_wait(ring_, {.tv_sec = whole.count(), .tv_nsec = (*left - whole).count()});
 }
 
-/// After a wait: what there is to report, and what cannot be put off.
-Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> events) noexcept {
-  const Lock lock(mutex_);
-  round_.fetch_add(1);
-  if (auto checked = check(status); !checked) {
-    return std::unexpected(checked.error());
-  }
-  has_refusals_ = false;
-  if (ring_state_ == RingState::none) {
-    return 0;
-  }
-  std::size_t count = 0;
-  const bool is_woken = (attention_.load() & wakes) != 0;
-  if (is_woken && are_wakes_first_) {
-    count = take_wakes(events, count);
-  }
-  if (std::exchange(may_be_refused_, false)) {
-    take_refusals();
-  }
-  ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
-    return take(completion, events, count);
-  });
-  if (is_woken && !are_wakes_first_) {
-    count = take_wakes(events, count);
-  }
-  are_wakes_first_ = is_woken && !are_wakes_first_;
-  if (is_urgent_ || ffi::unsubmitted(ring_) != 0) {
-    if (auto settled = settle(); !settled) {
-      return std::unexpected(settled.error());
-    }
-  }
-  if (const int failure = std::exchange(failure_, 0); failure != 0 && count == 0) {
-    return fail_with(failure);
-  }
-  return count;
-}
-
 /// What io_uring_enter(2) has to say that is not a reason to go on.
 Result<void> IoUringBackend::Core::check(int status) noexcept {
   switch (-status) {
@@ -260,77 +219,89 @@ Result<void> IoUringBackend::Core::check(int status) noexcept {
 /// there is no room for.
 void IoUringBackend::Core::take_refusals() noexcept {
   ffi::for_each_completion(ring_, [this](ffi::Completion& completion) noexcept {
-    const auto [kind, index, generation] = io_uring::unpack(completion.user_data);
-    if (kind != Kind::update && kind != Kind::removal) {
+    const auto told = io_uring::unpack(completion.user_data);
+    if (told.kind() != Kind::update && told.kind() != Kind::removal) {
       return;
     }
     completion.user_data = io_uring::ignored;
     if (completion.res == -EALREADY) {
       // It would go on, for what nobody wants any more.
-      ffi::prepare_cancel(ring_, user_data(Kind::poll, index, generation), io_uring::ignored);
+      ffi::prepare_cancel(ring_, user_data(Kind::poll, told.index, told.generation()),
+                          io_uring::ignored);
     }
-    if (kind == Kind::update && std::exchange(registrations_[index].armed, 0) != 0) {
-      change(index);
+    if (told.kind() == Kind::update && std::exchange(registrations_[told.index].armed, 0) != 0) {
+      change(told.index);
       has_refusals_ = true;
     }
   });
 }
 
-bool IoUringBackend::Core::take(const ffi::Completion& completion, std::span<Event> events,
-                                std::size_t& count) noexcept {
-  const bool has_ended = (completion.flags & IORING_CQE_F_MORE) == 0;
-  const auto [kind, index, generation] = io_uring::unpack(completion.user_data);
-  if (kind != Kind::poll) [[unlikely]] {
-    if (completion.user_data == io_uring::doorbell && has_ended) {
-      is_doorbell_armed_ = false;
-      attention_.fetch_or(changes);
-    }
-    return true;
-  }
+/// False if there is no room for its event.
+[[gnu::always_inline]] inline bool IoUringBackend::Core::take(const ffi::Completion& completion,
+                                                              std::span<Event> events,
+                                                              std::size_t& count) noexcept {
+  const auto [index, stamp] = io_uring::unpack(completion.user_data);
+  const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
   Registration& source = registrations_[index];
-  if (source.generation != generation || completion.res < 0) [[unlikely]] {
-    if (has_ended && source.armed == generation) {
-      source.armed = 0;
-      if (source.generation == generation) {
-        take_failure(index, -completion.res);
-      }
+  auto result = static_cast<std::uint32_t>(completion.res);
+  if (source.generation != stamp || completion.res < 0) [[unlikely]] {
+    if (!goes_on) {
+      take_end(index, stamp, completion.res);
     }
     return true;
   }
-  const auto result = static_cast<std::uint32_t>(completion.res);
-  auto flags = result & (source.events | EPOLLERR | EPOLLHUP);
   if ((result & EPOLLRDBAND) != 0) [[unlikely]] {
     // What the wake-up said, not what holds: data and urgent data say the same.
-    flags = ffi::poll_now(source.handle, source.events) & flags;
+    result = ffi::poll_now(source.handle, source.events);
   }
-  if (flags == 0) {
-    // Only the peer's end of stream, unasked.
-  } else if (source.event < count && events[source.event].source_ == index) {
+  const std::uint32_t flags = result & source.reported;
+  if (flags != 0) [[likely]] {
     // The kernel tells of every change; of one source they are one event.
-    events[source.event].flags_ |= flags;
-  } else if (count < events.size()) {
-    source.event = static_cast<std::uint32_t>(count);
-    Event& event = events[count++];
-    event.token_ = source.token;
-    event.flags_ = flags;
-    event.source_ = index;
-  } else {
-    return false;
-  }
-  const bool is_again = flags == 0 || (source.events & EPOLLONESHOT) == 0;
-  if (has_ended) {
-    // A level; or an edge, which ends when completions overflow (silk#80).
-    source.armed = 0;
-    if (is_again) {
-      change(index);
+    if (source.event < count && events[source.event].source_ == index) {
+      events[source.event].flags_ |= flags;
+    } else if (count < events.size()) {
+      source.event = static_cast<std::uint32_t>(count);
+      Event& event = events[count++];
+      event.token_ = source.token;
+      event.flags_ = flags;
+      event.source_ = index;
+    } else {
+      return false;
     }
-  } else if (flags != 0 && (source.events & EPOLLET) == 0) {
-    // A multishot poll in the place of single ones.
-    source.generation = next_number(source.generation);
-    source.is_spent = !is_again;
-    change(index);
+  }
+  if (!goes_on || (source.events & EPOLLET) == 0) [[unlikely]] {
+    conclude(index, goes_on, flags != 0);
   }
   return true;
+}
+
+/// After a completion: of a level and a oneshot, and of an edge which ended because completions
+/// overflow (silk#80).
+void IoUringBackend::Core::conclude(Index index, bool goes_on, bool is_reported) noexcept {
+  Registration& source = registrations_[index];
+  source.is_spent = is_reported && (source.events & EPOLLONESHOT) != 0;
+  if (!goes_on) {
+    source.armed = 0;
+    if (!source.is_spent) {
+      change(index);
+    }
+  } else if (is_reported) {
+    // A multishot poll in the place of single ones: what it has still to say is of no interest.
+    source.generation = next_number(source.generation);
+    change(index);
+  }
+}
+
+/// A poll request has ended that is not, or not only, what is wanted.
+void IoUringBackend::Core::take_end(Index index, std::uint32_t generation, int result) noexcept {
+  Registration& source = registrations_[index];
+  if (source.armed != generation) {
+    return;
+  }
+  source.armed = 0;
+  if (source.generation == generation) {
+    take_failure(index, -result);
+  }
 }
 
 void IoUringBackend::Core::take_failure(Index index, int error) noexcept {
@@ -368,10 +339,49 @@ std::size_t IoUringBackend::Core::take_wakes(std::span<Event> events, std::size_
   return count;
 }
 
+/// After a wait: what there is to report, and what cannot be put off.
+Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> events) noexcept {
+  const Lock lock(mutex_);
+  round_.fetch_add(1);
+  if (auto checked = check(status); !checked) {
+    return std::unexpected(checked.error());
+  }
+  has_refusals_ = false;
+  if (ring_state_ == RingState::none) {
+    return 0;
+  }
+  std::size_t count = 0;
+  const bool is_woken = (attention_.load() & wakes) != 0;
+  if (is_woken && are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  if (std::exchange(may_be_refused_, false)) {
+    take_refusals();
+  }
+  ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
+    return take(completion, events, count);
+  });
+  if (is_woken && !are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  are_wakes_first_ = is_woken && !are_wakes_first_;
+  if (is_urgent_ || ffi::unsubmitted(ring_) != 0) {
+    if (auto settled = settle(); !settled && count == 0) {
+      return std::unexpected(settled.error());
+    }
+  }
+  if (const int failure = std::exchange(failure_, 0); failure != 0 && count == 0) {
+    return fail_with(failure);
+  }
+  return count;
+}
+
 /// Tells the kernel what has changed without waiting for anything.
 Result<void> IoUringBackend::Core::settle() noexcept {
+  auto told = tell_changes();
   is_urgent_ = false;
-  if (auto told = tell_changes(); !told) {
+  if (!told) {
+    attention_.fetch_or(changes);
     return told;
   }
   int status = ffi::submit_and_complete(ring_);
