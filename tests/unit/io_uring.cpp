@@ -283,7 +283,7 @@ TEST_CASE("a source takes at most 64 bytes of heap") {
 #endif
 #endif
   auto poll = must(Poll::create());
-  for (const std::size_t count : {1000, 2049}) {
+  for (const std::size_t count : {std::size_t{1000}, std::size_t{2049}}) {
     std::vector<UnixStream> streams;
     streams.reserve(count);
     while (streams.size() < count) {
