@@ -4,20 +4,23 @@
 
 namespace evq::detail {
 
-Result<void> Slot::claim(Queue& queue) noexcept {
+Result<void> Slot::claim(Queue& queue, native_handle_type handle) noexcept {
   Queue* previous = queue_.load(std::memory_order_acquire);
-  if (previous != nullptr && !previous->is_closed() &&
-      !is_removed_.load(std::memory_order_relaxed)) {
-    return fail(std::errc::file_exists);
+  const bool is_again = previous == &queue && is_removed_.load(std::memory_order_relaxed);
+  if (previous != nullptr && !is_again) {
+    if (!is_removed_.load(std::memory_order_relaxed) && !previous->is_closed()) {
+      return fail(std::errc::file_exists);
+    }
+    leave(handle);
+    previous = nullptr;
   }
   if (!queue_.compare_exchange_strong(previous, &queue, std::memory_order_acq_rel)) {
     return fail(std::errc::file_exists);
   }
   is_removed_.store(false, std::memory_order_relaxed);
   wants_blocked_.store(queue.hooks().blocked != nullptr, std::memory_order_release);
-  queue.refer();
-  if (previous != nullptr) {
-    previous->unrefer();
+  if (!is_again) {
+    queue.refer();
   }
   return {};
 }
@@ -46,6 +49,10 @@ void Slot::leave(native_handle_type handle) noexcept {
     queue->hooks().forget(*queue, handle, state);
     queue->unpin();
   }
+  if (queue->hooks().forgets_removed) {
+    state = nullptr;
+  }
+  is_removed_.store(false, std::memory_order_relaxed);
   queue->unrefer();
 }
 

@@ -100,7 +100,7 @@ class BasicRegistry {
     if (ref.slot == nullptr) {
       return queue_.get()->add(ref, token, interest, mode);
     }
-    if (auto claimed = ref.slot->claim(*queue_.get()); !claimed) {
+    if (auto claimed = ref.slot->claim(*queue_.get(), ref.handle); !claimed) {
       return claimed;
     }
     auto added = queue_.get()->add(ref, token, interest, mode);

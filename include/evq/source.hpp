@@ -57,7 +57,7 @@ class Slot {
 
   /// Reserves the slot for a registration with `queue`; `file_exists` if it is registered with any
   /// queue that still has an owner.
-  Result<void> claim(Queue& queue) noexcept;
+  Result<void> claim(Queue& queue, native_handle_type handle) noexcept;
   /// Ends the claim, if there is one.
   void release() noexcept;
   /// As `release`; a queue with the hook `forgets_removed` is still told when the source goes.

@@ -3,6 +3,7 @@
 #include "core.hpp"
 
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "../os/eventfd.hpp"
@@ -23,12 +24,17 @@ void* to_state(std::uint32_t index, std::uint32_t serial) noexcept {
   return reinterpret_cast<void*>(std::uint64_t{serial} << 32 | index);
 }
 
-/// Errors and hang-ups are told whatever was asked.
-constexpr std::uint32_t reported(std::uint32_t events) noexcept {
-  return events | EPOLLERR | EPOLLHUP;
-}
-
 }  // namespace
+
+/// Not std::thread::id, which a later thread can have again.
+std::uint32_t IoUringBackend::Core::this_thread() noexcept {
+  static std::atomic<std::uint32_t> last{0};
+  thread_local std::uint32_t number = 0;
+  if (number == 0) [[unlikely]] {
+    number = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+  return number;
+}
 
 IoUringBackend::Core::Core(const ffi::Ring& ring, int doorbell) noexcept
     : ring_(ring), doorbell_(doorbell) {}
@@ -65,6 +71,7 @@ bool IoUringBackend::Core::insert_doorbell() noexcept {
     return false;
   }
   registrations_[index].events = EPOLLIN | EPOLLET;
+  doorbell_index_ = index;
   change(index);
   return true;
 }
@@ -89,28 +96,46 @@ Result<void> IoUringBackend::Core::add(detail::SourceRef source, Token token,
   if (source.handle < 0) {
     return detail::fail(std::errc::bad_file_descriptor);
   }
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
+  const bool is_raw = source.slot == nullptr;
+  // Of a source that was removed and is not forgotten yet.
+  Index index = is_raw ? no_index : find(source.slot->state);
   if (auto room = make_room(source); !room) {
+    if (index != no_index) {
+      end_and_disarm(lock, index);
+      source.slot->state = nullptr;
+    }
     return room;
   }
-  const bool is_raw = source.slot == nullptr;
-  const Index index = registrations_.insert(source.handle);
-  if (index == no_index) {
-    if (is_raw) {
-      static_cast<void>(control_raw(EPOLL_CTL_DEL, source.handle));
+  if (index != no_index) {
+    registrations_[index].is_ended = false;
+    registrations_.show(index);
+  } else {
+    index = registrations_.insert(source.handle);
+    if (index == no_index) {
+      if (is_raw) {
+        static_cast<void>(control_raw(EPOLL_CTL_DEL, source.handle));
+      }
+      return detail::fail(std::errc::not_enough_memory);
     }
-    return detail::fail(std::errc::not_enough_memory);
   }
   Registration& added = registrations_[index];
-  added.token = token;
-  added.events = events;
-  added.reported = reported(events);
   added.is_raw = is_raw;
   if (!is_raw) {
     source.slot->state = to_state(index, added.serial);
   }
-  change(index);
+  want(index, token, events);
   return ring_doorbell();
+}
+
+void IoUringBackend::Core::want(Index index, Token token, std::uint32_t events) noexcept {
+  Registration& wanted = registrations_[index];
+  wanted.token = token;
+  wanted.events = events;
+  wanted.ready = 0;
+  wanted.generation = next_number(wanted.generation);
+  wanted.is_spent = false;
+  change(index);
 }
 
 Result<void> IoUringBackend::Core::modify(detail::SourceRef source, Token token,
@@ -125,13 +150,7 @@ Result<void> IoUringBackend::Core::modify(detail::SourceRef source, Token token,
   if (index == no_index) {
     return detail::fail(std::errc::no_such_file_or_directory);
   }
-  Registration& modified = registrations_[index];
-  modified.token = token;
-  modified.events = events;
-  modified.reported = reported(events);
-  modified.generation = next_number(modified.generation);
-  modified.is_spent = false;
-  change(index);
+  want(index, token, events);
   return ring_doorbell();
 }
 
@@ -215,14 +234,10 @@ void IoUringBackend::Core::change(Index index) noexcept {
   Registration& changed = registrations_[index];
   if (!changed.is_changed) {
     changed.is_changed = true;
-    changed.next_changed = no_index;
-    if (first_changed_ == no_index) {
-      first_changed_ = index;
+    if (changed_.is_empty()) {
       attention_.fetch_or(changes);
-    } else {
-      registrations_[last_changed_].next_changed = index;
     }
-    last_changed_ = index;
+    changed_.push_back(registrations_, index);
   }
 }
 
@@ -234,10 +249,18 @@ void IoUringBackend::Core::end(Index index) noexcept {
   }
   registrations_.hide(index);
   ended.is_ended = true;
+  ended.ready = 0;
   ended.generation = next_number(ended.generation);
   if (ended.armed != 0) {
     change(index);
-  } else if (!ended.is_changed) {
+  }
+  erase_if_done(index);
+}
+
+/// Frees what has ended, once nothing leads to it any more.
+void IoUringBackend::Core::erase_if_done(Index index) noexcept {
+  const Registration& ended = registrations_[index];
+  if (ended.is_ended && !ended.is_changed && !ended.is_queued && ended.armed == 0) {
     registrations_.erase(index);
   }
 }
@@ -266,7 +289,7 @@ void IoUringBackend::Core::disarm(Lock& lock, Index index) noexcept {
     is_urgent_ = true;
     static_cast<void>(ring_doorbell());
     wait_for_poller(lock);
-  } else if (poller_ != std::this_thread::get_id() || !settle()) {
+  } else if (poller_ != this_thread() || !settle()) {
     // Nobody but its thread may even cancel what is in an exclusive ring, and that thread may be
     // anywhere. Without the ring the kernel cancels all.
     discard_ring();

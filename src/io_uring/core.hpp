@@ -23,7 +23,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-#include <thread>
 
 #include "ffi.hpp"
 #include "registrations.hpp"
@@ -60,6 +59,7 @@ class IoUringBackend::Core {
 
  private:
   using Index = io_uring::Index;
+  using Registration = io_uring::Registration;
   using Lock = std::unique_lock<std::mutex>;
 
   enum class RingState : std::uint8_t {
@@ -86,10 +86,13 @@ class IoUringBackend::Core {
   // core.cpp: for any thread.
   [[nodiscard]] bool insert_doorbell() noexcept;
   Result<void> control_raw(int operation, int handle) noexcept;
+  [[nodiscard]] static std::uint32_t this_thread() noexcept;
   Result<void> make_room(detail::SourceRef source) noexcept;
   [[nodiscard]] Index find(detail::SourceRef source) noexcept;
   [[nodiscard]] Index find(const void* state) noexcept;
+  void want(Index index, Token token, std::uint32_t events) noexcept;
   void change(Index index) noexcept;
+  void erase_if_done(Index index) noexcept;
   void end(Index index) noexcept;
   void end_and_disarm(Lock& lock, Index index) noexcept;
   void disarm(Lock& lock, Index index) noexcept;
@@ -112,33 +115,37 @@ class IoUringBackend::Core {
   Result<std::size_t> finish(int status, std::span<Event> events) noexcept;
   Result<void> check(int status) noexcept;
   void take_refusals() noexcept;
-  bool take(const io_uring::ffi::Completion& completion, std::span<Event> events,
-            std::size_t& count) noexcept;
-  void conclude(Index index, bool goes_on, bool is_reported) noexcept;
+  void take(const io_uring::ffi::Completion& completion) noexcept;
+  void queue(Index index) noexcept;
+  std::size_t report(std::span<Event> events, std::size_t count) noexcept;
+  std::size_t judge(std::span<Event> events, std::size_t first, std::size_t count) noexcept;
+  void conclude(Index index, bool is_reported) noexcept;
   void take_end(Index index, std::uint32_t generation, int result) noexcept;
   void take_failure(Index index, int error) noexcept;
   std::size_t take_wakes(std::span<Event> events, std::size_t count) noexcept;
+  void take_completions() noexcept;
   Result<void> settle() noexcept;
 
   /// Of all that is not atomic. The ring is the poller's alone while it waits.
   std::mutex mutex_;
   io_uring::Registrations registrations_;
-  Index first_changed_ = io_uring::no_index;
-  Index last_changed_ = io_uring::no_index;
+  io_uring::List<&Registration::next_changed> changed_;
+  io_uring::List<&Registration::next_ready> ready_;
   /// An epoll instance with every RawSource in it, which nobody waits for: it knows of a borrowed
   /// handle whether it is open, can be waited for, and is registered already. -1 before the first.
   int raw_handles_ = -1;
 
   io_uring::ffi::Ring ring_;
   RingState ring_state_ = RingState::disabled;
-  std::thread::id poller_;       ///< The thread that waited last.
+  std::uint32_t poller_ = 0;     ///< The thread that waited last, as `this_thread` numbers it.
   bool is_moved_ = false;        ///< Used by more than one thread: rings are shared from now on.
   bool may_be_refused_ = false;  ///< There may be refused ones among the completions.
-  bool has_refusals_ = false;    ///< There were: what they were for is to be told again.
+  bool is_incomplete_ = false;   ///< In this wait something has to be told again.
   bool is_urgent_ = false;       ///< Some changes cannot be put off until the next wait.
   int failure_ = 0;              ///< Why a request was not made: an errno value.
 
-  int doorbell_;  ///< An eventfd.
+  int doorbell_;  ///< An eventfd: a registration like others, of which nothing is reported.
+  Index doorbell_index_ = io_uring::no_index;
   std::atomic<std::uint32_t> attention_ = changes;
   /// Odd while the poller waits.
   std::atomic<std::uint64_t> round_ = 0;

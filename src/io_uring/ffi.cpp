@@ -1,7 +1,6 @@
 #include "ffi.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -125,9 +124,14 @@ Result<void> cancel_now(Ring& ring, std::uint64_t target) noexcept {
   return done_or_error(::io_uring_register_sync_cancel(&ring, &request));
 }
 
+void poll_now(std::span<Polled> polled) noexcept {
+  ::poll(polled.data(), polled.size(), 0);
+}
+
 std::uint32_t poll_now(int fd, std::uint32_t events) noexcept {
-  pollfd polled{.fd = fd, .events = static_cast<short>(events), .revents = 0};
-  return ::poll(&polled, 1, 0) == 1 ? static_cast<unsigned short>(polled.revents) : 0U;
+  Polled polled = to_poll(fd, events);
+  poll_now({&polled, 1});
+  return polled_events(polled);
 }
 
 Result<int> create_epoll() noexcept {

@@ -6,10 +6,12 @@
 #include <evq/error.hpp>
 
 #include <liburing.h>
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <system_error>
 
 namespace evq::io_uring::ffi {
@@ -88,22 +90,31 @@ void for_each_completion(Ring& ring, Look&& look) noexcept {
     look(ring.cq.cqes[head & ring.cq.ring_mask]);
   }
 }
-/// Calls `take` with each completion, in order, for as long as it returns true; those are consumed.
+/// Calls `take` with each completion, in order; they are consumed.
 template <class Take>
 void take_completions(Ring& ring, Take&& take) noexcept {
   const unsigned tail = io_uring_smp_load_acquire(ring.cq.ktail);
-  unsigned head = *ring.cq.khead;
-  while (head != tail && take(ring.cq.cqes[head & ring.cq.ring_mask])) {
-    ++head;
+  for (unsigned head = *ring.cq.khead; head != tail; ++head) {
+    take(ring.cq.cqes[head & ring.cq.ring_mask]);
   }
-  io_uring_smp_store_release(ring.cq.khead, head);
+  io_uring_smp_store_release(ring.cq.khead, tail);
 }
 
 /// Cancels what is known by `target` from any thread (IORING_REGISTER_SYNC_CANCEL);
 /// `no_such_file_or_directory` if there is nothing.
 Result<void> cancel_now(Ring& ring, std::uint64_t target) noexcept;
 
-/// poll(2) of one handle, without waiting: which of `events` hold.
+using Polled = ::pollfd;
+/// `events` as of poll requests; -1 is nothing.
+inline Polled to_poll(int fd, std::uint32_t events) noexcept {
+  return {.fd = fd, .events = static_cast<short>(events), .revents = 0};
+}
+inline std::uint32_t polled_events(const Polled& polled) noexcept {
+  return static_cast<unsigned short>(polled.revents) & ~static_cast<std::uint32_t>(POLLNVAL);
+}
+/// poll(2), without waiting.
+void poll_now(std::span<Polled> polled) noexcept;
+/// Which of `events` hold.
 std::uint32_t poll_now(int fd, std::uint32_t events) noexcept;
 /// epoll_create1(2), closed by exec.
 Result<int> create_epoll() noexcept;

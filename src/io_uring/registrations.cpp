@@ -29,9 +29,14 @@ Index Registrations::insert(int handle) noexcept {
   fresh.handle = handle;
   fresh.serial = last.serial;
   fresh.generation = last.generation;
-  fresh.next_of_bucket = std::exchange(bucket(handle), index);
-  ++count_;
+  show(index);
   return index;
+}
+
+void Registrations::show(Index index) noexcept {
+  Registration& shown = (*this)[index];
+  shown.next_of_bucket = std::exchange(bucket(shown.handle), index);
+  ++count_;
 }
 
 void Registrations::hide(Index index) noexcept {

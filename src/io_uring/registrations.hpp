@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "user_data.hpp"
 
@@ -19,19 +20,43 @@ inline constexpr Index no_index = ~Index{0};
 struct Registration {
   Token token;
   int handle;
-  std::uint32_t events;    ///< What the kernel is asked for, EPOLLET or EPOLLONESHOT for the mode.
-  std::uint32_t reported;  ///< What of it is told. Of the doorbell nothing is.
-  std::uint32_t serial;    ///< Tells it from others that had its index. Never 0.
+  std::uint32_t events;  ///< What the kernel is asked for, EPOLLET or EPOLLONESHOT for the mode.
+  std::uint32_t ready;   ///< What has been completed and not been reported.
+  std::uint32_t serial;  ///< Tells it from others that had its index. Never 0.
   std::uint32_t generation;  ///< Tells what is wanted of it from what was. Never 0.
   std::uint32_t armed;       ///< The generation that a poll request is pending for, or 0.
-  std::uint32_t event;       ///< Where the last event of it was put.
   Index next_changed;
+  Index next_ready;
   Index next_of_bucket;   ///< Or the next free one.
+  std::uint16_t tenure;   ///< Whose the poll request is: each thread that polls has another number.
   bool is_raw : 1;        ///< A RawSource.
   bool is_ended : 1;      ///< Nothing is wanted of it any more.
   bool is_spent : 1;      ///< A oneshot that was reported.
   bool is_changed : 1;    ///< In the list of what the kernel is to be told.
-  bool is_multishot : 1;  ///< What the pending request is.
+  bool is_queued : 1;     ///< In the list of what may be ready.
+  bool is_multishot : 1;  ///< What the poll request is.
+};
+
+/// A list of registrations through one of their members.
+template <Index Registration::* Next>
+class List {
+ public:
+  [[nodiscard]] bool is_empty() const noexcept { return first_ == no_index; }
+
+  template <class Registrations>
+  void push_back(Registrations& registrations, Index index) noexcept {
+    registrations[index].*Next = no_index;
+    (first_ == no_index ? first_ : registrations[last_].*Next) = index;
+    last_ = index;
+  }
+  template <class Registrations>
+  Index pop_front(Registrations& registrations) noexcept {
+    return std::exchange(first_, registrations[first_].*Next);
+  }
+
+ private:
+  Index first_ = no_index;
+  Index last_ = no_index;
 };
 
 /// Registrations by index and by handle. None ever moves. Not thread-safe.
@@ -46,6 +71,8 @@ class Registrations {
   [[nodiscard]] Index insert(int handle) noexcept;
   /// Its handle does not find it any more.
   void hide(Index index) noexcept;
+  /// Its handle finds it again.
+  void show(Index index) noexcept;
   /// After `hide`: the index is free for another one.
   void erase(Index index) noexcept;
 

@@ -1,6 +1,7 @@
 // What the thread that polls does with the ring.
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <limits>
@@ -51,8 +52,7 @@ Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
   auto left = timeout;
   while (true) {
     round_.fetch_add(1);
-    if (attention_.load() != 0 ||
-        (ring_state_ == RingState::exclusive && poller_ != std::this_thread::get_id())) {
+    if (attention_.load() != 0 || poller_ != this_thread()) {
       const Lock lock(mutex_);
       if (auto prepared = prepare(); !prepared) {
         round_.fetch_add(1);
@@ -60,8 +60,8 @@ Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
       }
     }
     int status = 0;
-    // What did not fit into the events of the last wait costs no system call.
-    if (ffi::unsubmitted(ring_) != 0 || ffi::completions(ring_) == 0) {
+    // What there was no room for in the events of the last wait costs no system call.
+    if (ffi::unsubmitted(ring_) != 0 || (ready_.is_empty() && ffi::completions(ring_) == 0)) {
       status = enter(left);
     }
     if (has_more()) {
@@ -72,7 +72,7 @@ Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
     if (!count || *count != 0) {
       return count;
     }
-    if (timeout && !has_refusals_) {
+    if (timeout && !is_incomplete_) {
       left = is_timed ? *timeout - (steady_clock::now() - start) : nanoseconds(0);
       if (left->count() <= 0) {
         return 0;
@@ -95,7 +95,7 @@ Result<void> IoUringBackend::Core::prepare() noexcept {
 }
 
 Result<void> IoUringBackend::Core::provide_ring() noexcept {
-  const auto self = std::this_thread::get_id();
+  const std::uint32_t self = this_thread();
   if (ring_state_ == RingState::exclusive && poller_ != self) {
     discard_ring();
   }
@@ -118,16 +118,16 @@ Result<void> IoUringBackend::Core::provide_ring() noexcept {
 }
 
 Result<void> IoUringBackend::Core::tell_changes() noexcept {
-  while (first_changed_ != no_index && room_for_more() != 0) {
+  while (!changed_.is_empty() && room_for_more() != 0) {
     // A change takes two submissions at most.
     if (ffi::room(ring_) < 2) {
       if (const int status = ffi::submit(ring_); status < 0) {
         return fail_with(-status);
       }
     }
-    tell(std::exchange(first_changed_, registrations_[first_changed_].next_changed));
+    tell(changed_.pop_front(registrations_));
   }
-  if (first_changed_ != no_index) {
+  if (!changed_.is_empty()) {
     attention_.fetch_or(changes);
   }
   return {};
@@ -148,15 +148,15 @@ void IoUringBackend::Core::tell(Index index) noexcept {
     if (const std::uint32_t armed = std::exchange(told.armed, 0); armed != 0) {
       withdraw(index, armed);
     }
-    if (told.is_ended) {
-      registrations_.erase(index);
-    }
+    erase_if_done(index);
     return;
   }
+  const auto tenure = static_cast<std::uint16_t>(poller_);
   const bool is_multishot = is_for_multishot(told.events);
   const auto wanted = user_data(Kind::poll, index, told.generation);
-  if (told.armed != 0 && is_multishot && told.is_multishot) {
-    // An update cannot make a multishot poll a single one, nor the other way round (liburing#829).
+  // An update cannot make a multishot poll a single one, nor the other way round (liburing#829),
+  // and leaves it to the thread that made it.
+  if (told.armed != 0 && is_multishot && told.is_multishot && told.tenure == tenure) {
     ffi::prepare_update(ring_, user_data(Kind::poll, index, told.armed), wanted,
                         request_events(told.events), user_data(Kind::update, index, told.armed));
     may_be_refused_ = true;
@@ -166,6 +166,7 @@ void IoUringBackend::Core::tell(Index index) noexcept {
     }
     ffi::prepare_poll(ring_, told.handle, request_events(told.events), is_multishot, wanted);
     told.is_multishot = is_multishot;
+    told.tenure = tenure;
   }
   told.armed = told.generation;
 }
@@ -184,7 +185,7 @@ void IoUringBackend::Core::withdraw(Index index, std::uint32_t armed) noexcept {
 
 int IoUringBackend::Core::enter(std::optional<nanoseconds> left) noexcept {
   // Whoever sets it from now on rings the doorbell.
-  if ((left && left->count() <= 0) || attention_.load() != 0) {
+  if ((left && left->count() <= 0) || attention_.load() != 0 || !ready_.is_empty()) {
     return ffi::submit_and_complete(ring_);
   }
   if (!left) {
@@ -205,6 +206,7 @@ Result<void> IoUringBackend::Core::check(int status) noexcept {
     case EEXIST:  // another thread's ring, whose number this thread has now
     case EBADR:   // the kernel had no memory to tell of a completion
       discard_ring();
+      is_incomplete_ = true;
       return {};
     default:
       if (status < 0) {
@@ -215,10 +217,10 @@ Result<void> IoUringBackend::Core::check(int status) noexcept {
 }
 
 /// What was told of a request is refused if that has ended or is just completing. Refusals are
-/// looked for while the registrations are as they were told, and so also behind completions that
-/// there is no room for.
+/// looked for while the registrations are as they were told.
 void IoUringBackend::Core::take_refusals() noexcept {
-  ffi::for_each_completion(ring_, [this](ffi::Completion& completion) noexcept {
+  int status = 0;
+  ffi::for_each_completion(ring_, [&](ffi::Completion& completion) noexcept {
     const auto told = io_uring::unpack(completion.user_data);
     if (told.kind() != Kind::update && told.kind() != Kind::removal) {
       return;
@@ -226,70 +228,56 @@ void IoUringBackend::Core::take_refusals() noexcept {
     completion.user_data = io_uring::ignored;
     if (completion.res == -EALREADY) {
       // It would go on, for what nobody wants any more.
-      ffi::prepare_cancel(ring_, user_data(Kind::poll, told.index, told.generation()),
-                          io_uring::ignored);
+      if (ffi::room(ring_) == 0 && status >= 0) {
+        status = ffi::submit(ring_);
+      }
+      if (status >= 0) {
+        ffi::prepare_cancel(ring_, user_data(Kind::poll, told.index, told.generation()),
+                            io_uring::ignored);
+      }
     }
     if (told.kind() == Kind::update && std::exchange(registrations_[told.index].armed, 0) != 0) {
       change(told.index);
-      has_refusals_ = true;
+      is_incomplete_ = true;
     }
   });
+  if (status < 0) {
+    discard_ring();  // which cancels all
+  }
 }
 
-/// False if there is no room for its event.
-[[gnu::always_inline]] inline bool IoUringBackend::Core::take(const ffi::Completion& completion,
-                                                              std::span<Event> events,
-                                                              std::size_t& count) noexcept {
+[[gnu::always_inline]] inline void IoUringBackend::Core::take(
+    const ffi::Completion& completion) noexcept {
   const auto [index, stamp] = io_uring::unpack(completion.user_data);
   const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
   Registration& source = registrations_[index];
-  auto result = static_cast<std::uint32_t>(completion.res);
   if (source.generation != stamp || completion.res < 0) [[unlikely]] {
     if (!goes_on) {
       take_end(index, stamp, completion.res);
     }
-    return true;
+    return;
   }
+  auto result = static_cast<std::uint32_t>(completion.res);
   if ((result & EPOLLRDBAND) != 0) [[unlikely]] {
     // What the wake-up said, not what holds: data and urgent data say the same.
     result = ffi::poll_now(source.handle, source.events);
   }
-  const std::uint32_t flags = result & source.reported;
-  if (flags != 0) [[likely]] {
-    // The kernel tells of every change; of one source they are one event.
-    if (source.event < count && events[source.event].source_ == index) {
-      events[source.event].flags_ |= flags;
-    } else if (count < events.size()) {
-      source.event = static_cast<std::uint32_t>(count);
-      Event& event = events[count++];
-      event.token_ = source.token;
-      event.flags_ = flags;
-      event.source_ = index;
-    } else {
-      return false;
+  // The kernel tells of every change; of one source they are one event.
+  source.ready |= result & (source.events | EPOLLERR | EPOLLHUP);
+  if (!source.is_queued) {
+    queue(index);
+  }
+  if (!goes_on) [[unlikely]] {
+    source.armed = 0;
+    if ((source.events & EPOLLET) != 0 || source.ready == 0) {
+      change(index);  // an edge ends when completions overflow (silk#80)
     }
   }
-  if (!goes_on || (source.events & EPOLLET) == 0) [[unlikely]] {
-    conclude(index, goes_on, flags != 0);
-  }
-  return true;
 }
 
-/// After a completion: of a level and a oneshot, and of an edge which ended because completions
-/// overflow (silk#80).
-void IoUringBackend::Core::conclude(Index index, bool goes_on, bool is_reported) noexcept {
-  Registration& source = registrations_[index];
-  source.is_spent = is_reported && (source.events & EPOLLONESHOT) != 0;
-  if (!goes_on) {
-    source.armed = 0;
-    if (!source.is_spent) {
-      change(index);
-    }
-  } else if (is_reported) {
-    // A multishot poll in the place of single ones: what it has still to say is of no interest.
-    source.generation = next_number(source.generation);
-    change(index);
-  }
+void IoUringBackend::Core::queue(Index index) noexcept {
+  registrations_[index].is_queued = true;
+  ready_.push_back(registrations_, index);
 }
 
 /// A poll request has ended that is not, or not only, what is wanted.
@@ -304,11 +292,78 @@ void IoUringBackend::Core::take_end(Index index, std::uint32_t generation, int r
   }
 }
 
+/// Moves what is ready into the events behind `count`; returns how many there are then.
+std::size_t IoUringBackend::Core::report(std::span<Event> events, std::size_t count) noexcept {
+  while (count < events.size() && !ready_.is_empty()) {
+    const std::size_t first = count;
+    bool has_levels = false;
+    while (count < events.size() && !ready_.is_empty()) {
+      const Index index = ready_.pop_front(registrations_);
+      Registration& source = registrations_[index];
+      source.is_queued = false;
+      const std::uint32_t flags = std::exchange(source.ready, 0);
+      if (flags == 0 || index == doorbell_index_) [[unlikely]] {
+        erase_if_done(index);
+        continue;
+      }
+      Event& event = events[count++];
+      event.token_ = source.token;
+      event.flags_ = flags;
+      event.source_ = index;
+      has_levels = has_levels || (source.events & EPOLLET) == 0;
+    }
+    if (has_levels) {
+      count = judge(events, first, count);
+    }
+  }
+  return count;
+}
+
+/// A completion says what was, and a level is what is: of the events from `first` to `count`, those
+/// of levels and oneshots are asked for again, and those that are no more taken out.
+std::size_t IoUringBackend::Core::judge(std::span<Event> events, std::size_t first,
+                                        std::size_t count) noexcept {
+  std::array<ffi::Polled, 64> polled;
+  std::size_t kept = first;
+  for (std::size_t next = first; next != count;) {
+    const auto batch = events.subspan(next, std::min(count - next, polled.size()));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Registration& source = registrations_[batch[i].source_];
+      polled[i] = ffi::to_poll((source.events & EPOLLET) == 0 ? source.handle : -1, source.events);
+    }
+    ffi::poll_now({polled.data(), batch.size()});
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      Event event = batch[i];
+      if ((registrations_[event.source_].events & EPOLLET) == 0) {
+        event.flags_ = ffi::polled_events(polled[i]);
+        conclude(event.source_, event.flags_ != 0);
+      }
+      if (event.flags_ != 0) {
+        events[kept++] = event;
+      }
+    }
+    next += batch.size();
+  }
+  return kept;
+}
+
+/// After the completion of a level or a oneshot.
+void IoUringBackend::Core::conclude(Index index, bool is_reported) noexcept {
+  Registration& source = registrations_[index];
+  source.is_spent = is_reported && (source.events & EPOLLONESHOT) != 0;
+  if (source.armed != 0) {
+    // A multishot poll in the place of single ones: what it has still to say is of no interest.
+    source.generation = next_number(source.generation);
+  }
+  change(index);
+}
+
 void IoUringBackend::Core::take_failure(Index index, int error) noexcept {
   switch (error) {
     case EBADF:  // closed behind our back before the kernel knew of it
       return;
     case ECANCELED:  // the thread that submitted it has ended
+      is_incomplete_ = true;
       break;
     default:
       failure_ = error;
@@ -343,29 +398,24 @@ std::size_t IoUringBackend::Core::take_wakes(std::span<Event> events, std::size_
 Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> events) noexcept {
   const Lock lock(mutex_);
   round_.fetch_add(1);
+  is_incomplete_ = false;
   if (auto checked = check(status); !checked) {
     return std::unexpected(checked.error());
   }
-  has_refusals_ = false;
-  if (ring_state_ == RingState::none) {
-    return 0;
+  if (ring_state_ != RingState::none) {
+    take_completions();
   }
   std::size_t count = 0;
   const bool is_woken = (attention_.load() & wakes) != 0;
   if (is_woken && are_wakes_first_) {
     count = take_wakes(events, count);
   }
-  if (std::exchange(may_be_refused_, false)) {
-    take_refusals();
-  }
-  ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
-    return take(completion, events, count);
-  });
+  count = report(events, count);
   if (is_woken && !are_wakes_first_) {
     count = take_wakes(events, count);
   }
   are_wakes_first_ = is_woken && !are_wakes_first_;
-  if (is_urgent_ || ffi::unsubmitted(ring_) != 0) {
+  if (ring_state_ != RingState::none && (is_urgent_ || ffi::unsubmitted(ring_) != 0)) {
     if (auto settled = settle(); !settled && count == 0) {
       return std::unexpected(settled.error());
     }
@@ -376,19 +426,40 @@ Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> ev
   return count;
 }
 
-/// Tells the kernel what has changed without waiting for anything.
+void IoUringBackend::Core::take_completions() noexcept {
+  if (std::exchange(may_be_refused_, false)) {
+    take_refusals();
+  }
+  if (ring_state_ != RingState::none) {
+    ffi::take_completions(ring_,
+                          [this](const ffi::Completion& completion) noexcept { take(completion); });
+  }
+}
+
+/// Tells the kernel what has changed without waiting for anything, and not before what is to be let
+/// go of is let go of.
 Result<void> IoUringBackend::Core::settle() noexcept {
-  auto told = tell_changes();
-  is_urgent_ = false;
-  if (!told) {
+  Result<void> settled;
+  do {
+    is_urgent_ = true;
+    settled = tell_changes();
+    is_urgent_ = false;
+    if (settled) {
+      int status = ffi::submit_and_complete(ring_);
+      if (status >= 0 && has_more()) {
+        status = ffi::complete(ring_, max_completions);
+      }
+      settled = check(status);
+    }
+    if (!settled || ring_state_ == RingState::none) {
+      break;
+    }
+    take_completions();
+  } while (ring_state_ != RingState::none && ffi::unsubmitted(ring_) != 0);
+  if (!settled) {
     attention_.fetch_or(changes);
-    return told;
   }
-  int status = ffi::submit_and_complete(ring_);
-  if (status >= 0 && has_more()) {
-    status = ffi::complete(ring_, max_completions);
-  }
-  return check(status);
+  return settled;
 }
 
 }  // namespace evq

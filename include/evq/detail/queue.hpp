@@ -33,6 +33,7 @@ class Queue {
     /// A call on a source met would-block. Null where the backend has no use for it.
     void (*blocked)(Queue&, native_handle_type, void* state, Interest direction) noexcept;
     /// Whether `forget` is also for a source that was removed since: removing takes effect later.
+    /// Such a source's state is still there when it is added to the same queue again.
     bool forgets_removed = false;
   };
 
