@@ -6,12 +6,16 @@
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 #include <evq/backends/epoll.hpp>
+#elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
+#include <evq/backends/kqueue.hpp>
 #endif
 
 namespace evq {
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 using DefaultBackend = EpollBackend;
+#elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
+using DefaultBackend = KqueueBackend;
 #endif
 
 using Poll = BasicPoll<DefaultBackend>;
