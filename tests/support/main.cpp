@@ -77,6 +77,9 @@ void note_skip(std::string_view reason) {
 int main(int argc, char** argv) {
   const int failed = Catch::Session().run(argc, argv);
   const auto& counts = evq::test::counts;
+#ifdef EVQ_KQUEUE_IS_EMULATED
+  std::cout << "kqueue was emulated on Linux: nothing of this ran on macOS or a BSD\n";
+#endif
   std::cout << counts.passed << " passed, " << counts.failed << " failed, " << counts.skipped
             << " skipped\n"
             << std::flush;

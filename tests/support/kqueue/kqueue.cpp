@@ -112,6 +112,11 @@ Queue* find_queue(int fd) {
   return queue;
 }
 
+mode_t file_type(int fd) {
+  struct stat status{};
+  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
 void disarm(const Queue& queue, std::size_t filter, int fd) {
   ::epoll_ctl(queue.sets[filter], EPOLL_CTL_DEL, fd, nullptr);
 }
@@ -158,6 +163,9 @@ int change_descriptor(Queue& queue, const struct kevent& change, std::size_t fil
   if (!knote.exists) {
     if ((change.flags & EV_ADD) == 0) {
       return ENOENT;
+    }
+    if (change.filter == except_filter && file_type(fd) != S_IFSOCK) {
+      return EINVAL;
     }
     knote = {.exists = true,
              .is_disabled = (change.flags & EV_DISABLE) != 0,
@@ -228,11 +236,6 @@ struct kevent event_of(const Knote& knote) {
   return event;
 }
 
-bool is_pipe(int fd) {
-  struct stat status{};
-  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
 /// Whether what epoll says of a descriptor is an event of this filter; completes it.
 bool describe(struct kevent& event, std::uint32_t ready) {
   const auto fd = static_cast<int>(event.ident);
@@ -247,7 +250,7 @@ bool describe(struct kevent& event, std::uint32_t ready) {
     event.data = count;
     is_eof = is_eof || (ready & EPOLLRDHUP) != 0;
   } else if ((ready & EPOLLERR) != 0) {
-    is_eof = is_eof || is_pipe(fd);
+    is_eof = is_eof || file_type(fd) == S_IFIFO;
   }
   if (is_eof) {
     event.flags |= EV_EOF;
