@@ -2,8 +2,10 @@
 //     N passed, N failed, N skipped
 // and exits with 77, which is a skip to Meson, if every one was skipped.
 
-// Catch2 2.13 uses it without. First, since Clang's takes INFINITY away from a math.h before it.
-#include <cfloat>
+// Catch2 2.13 uses it without <cfloat>, which in macOS's headers would take INFINITY away.
+#ifdef __DBL_MAX_10_EXP__
+#define DBL_MAX_10_EXP __DBL_MAX_10_EXP__
+#endif
 
 #define CATCH_CONFIG_RUNNER
 #include "catch.hpp"
