@@ -118,42 +118,6 @@ TEST_CASE("oneshots of both directions stand beside other events in little room"
   CHECK(levels == 11);
 }
 
-// Between a oneshot's report and the silencing of its other filter, another thread closes the
-// source and adds one that gets the same number: that one must not be silenced.
-TEST_CASE("what is added with the number of a oneshot that has just spoken is not silenced") {
-  Fixture f;
-  constexpr int rounds = 3000;
-  std::atomic<bool> is_over = false;
-  std::atomic<int> heard = 0;
-  const std::jthread poller([&] {
-    while (!is_over) {
-      must(f.poll.poll(f.events, 1ms));
-      for (const auto& event : f.events) {
-        if (event.token() == Token{2} && event.is_writable()) {
-          heard.fetch_add(1);
-        }
-      }
-    }
-  });
-  int lost = 0;
-  for (int i = 0; i < rounds && lost == 0; ++i) {
-    std::optional oneshot = must(net::UnixStream::pair());
-    send_text(oneshot->second, "x");
-    must(f.registry().add(oneshot->first, Token{1}, both, Mode::oneshot));
-    oneshot.reset();
-    auto next = must(net::UnixStream::pair());
-    const int before = heard;
-    must(f.registry().add(next.first, Token{2}, Interest::writable));
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    while (heard == before && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::yield();
-    }
-    lost += heard == before ? 1 : 0;
-  }
-  is_over = true;
-  CHECK(lost == 0);
-}
-
 TEST_CASE("a paired oneshot is armed again by another thread for as long as it is polled") {
   Fixture f;
   constexpr int rounds = 2000;

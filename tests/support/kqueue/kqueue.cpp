@@ -358,6 +358,8 @@ void close_sets(const Queue& queue) {
 
 }  // namespace
 
+void (*evq_kevent_returns)(int queue) = nullptr;
+
 int kqueue() noexcept {
   void* memory = ::mmap(nullptr, sizeof(Queue), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -414,6 +416,11 @@ int kevent(int fd, const struct kevent* changes, int change_count, struct kevent
   }
   while (queue != nullptr) {
     if (const std::size_t count = take_events(*queue, room); count != 0) {
+      if (evq_kevent_returns != nullptr) {
+        locked.unlock();
+        evq_kevent_returns(fd);
+        locked.lock();
+      }
       return static_cast<int>(count);
     }
     timespec left{};

@@ -41,4 +41,8 @@ extern "C" {
 int kqueue(void) noexcept;
 int kevent(int queue, const struct kevent* changes, int change_count, struct kevent* events,
            int event_count, const struct timespec* timeout) noexcept;
+
+/// For tests of what happens between two calls: called without a lock before kevent returns events
+/// of the queue. Null, or set while nobody waits.
+extern void (*evq_kevent_returns)(int queue);
 }
