@@ -13,13 +13,11 @@
 // - Events come by filter, and not in the order in which they arose.
 // - Regular files, which are ready or at their end on BSD, are refused with EPERM.
 
-#include <sys/event.h>
+#include "queue.hpp"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -32,73 +30,15 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <mutex>
-#include <new>
 #include <span>
+
+using namespace evq::test::kqueue;
 
 namespace {
 
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-// The names are missing from the header of an old system.
-constexpr std::int16_t user_filter = -10;
-constexpr std::int16_t except_filter = -15;
-constexpr std::uint32_t trigger = 0x01000000U;
-constexpr std::uint32_t out_of_band = 0x00000002U;
-
-constexpr std::size_t most_descriptors = 32768;
-constexpr std::size_t most_user_events = 64;
-
-constexpr std::array<std::int16_t, 3> descriptor_filters = {EVFILT_READ, EVFILT_WRITE,
-                                                            except_filter};
-constexpr std::array<std::uint32_t, 3> epoll_interest = {EPOLLIN | EPOLLRDHUP, EPOLLOUT, EPOLLPRI};
-
-struct Knote {
-  bool exists;
-  bool is_disabled;
-  bool is_triggered;
-  struct kevent asked;
-};
-
-struct Queue {
-  int fd;
-  std::array<int, descriptor_filters.size()> sets;
-  int triggers;
-  unsigned turn;
-  Queue* next;
-  Knote user_events[most_user_events];
-  Knote knotes[descriptor_filters.size()][most_descriptors];
-};
-
-std::mutex mutex;
-Queue* queues = nullptr;
-
-/// Holds the lock, and signals off while it does: their handlers may call kevent and close.
-class Locked {
- public:
-  Locked() { lock(); }
-  Locked(const Locked&) = delete;
-  Locked& operator=(const Locked&) = delete;
-  ~Locked() { unlock(); }
-
-  void lock() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &previous_);
-    mutex.lock();
-  }
-  void unlock() {
-    const int kept = errno;
-    mutex.unlock();
-    ::pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
-    errno = kept;
-  }
-
- private:
-  sigset_t previous_;
-};
 
 int close_for_good(int fd) {
   return static_cast<int>(::syscall(SYS_close, fd));
