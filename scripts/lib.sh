@@ -22,6 +22,7 @@ has() {
   c++) command -v "${compiler%% *}" >/dev/null ;;
   catch2) has_header catch2/catch.hpp || has_header catch2/catch_test_macros.hpp ;;
   cli11) has_header CLI/CLI.hpp ;;
+  liburing) has_header liburing.h ;;
   venv) python3 -c 'import ensurepip' 2>/dev/null ;;
   tsan) compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.tsan*' >/dev/null ;;
   certificates) [[ -e /etc/ssl/certs/ca-certificates.crt ]] ;;
@@ -41,6 +42,7 @@ apt_name() {
     ;;
   ninja) echo ninja-build ;;
   cli11) echo libcli11-dev ;;
+  liburing) echo liburing-dev ;;
   venv) echo python3-venv ;;
   tsan) echo libclang-rt-19-dev ;;
   certificates) echo ca-certificates ;;

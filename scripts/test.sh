@@ -24,7 +24,7 @@ shift $((OPTIND - 1))
 
 need c++ meson ninja pkg-config catch2 cli11 curl python3 cmake
 if [[ $(uname) = Linux ]]; then
-  need valgrind strace
+  need valgrind strace liburing
 fi
 
 trap 'echo "0 passed, 1 failed, 0 skipped"' EXIT

@@ -6,12 +6,14 @@ namespace evq::detail {
 
 Result<void> Slot::claim(Queue& queue) noexcept {
   Queue* previous = queue_.load(std::memory_order_acquire);
-  if (previous != nullptr && !previous->is_closed()) {
+  if (previous != nullptr && !previous->is_closed() &&
+      !is_removed_.load(std::memory_order_relaxed)) {
     return fail(std::errc::file_exists);
   }
   if (!queue_.compare_exchange_strong(previous, &queue, std::memory_order_acq_rel)) {
     return fail(std::errc::file_exists);
   }
+  is_removed_.store(false, std::memory_order_relaxed);
   wants_blocked_.store(queue.hooks().blocked != nullptr, std::memory_order_release);
   queue.refer();
   if (previous != nullptr) {
@@ -24,6 +26,14 @@ void Slot::release() noexcept {
   Queue* queue = queue_.exchange(nullptr, std::memory_order_acq_rel);
   if (queue != nullptr) {
     queue->unrefer();
+  }
+}
+
+void Slot::removed() noexcept {
+  if (queue_.load(std::memory_order_relaxed)->hooks().forgets_removed) {
+    is_removed_.store(true, std::memory_order_relaxed);
+  } else {
+    release();
   }
 }
 

@@ -141,7 +141,7 @@ class BasicRegistry {
       return detail::fail(std::errc::no_such_file_or_directory);
     }
     auto removed = queue_.get()->remove(ref);
-    ref.slot->release();
+    ref.slot->removed();
     return removed;
   }
 

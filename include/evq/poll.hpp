@@ -6,6 +6,8 @@
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 #include <evq/backends/epoll.hpp>
+#elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
+#include <evq/backends/io_uring.hpp>
 #elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
 #include <evq/backends/kqueue.hpp>
 #endif
@@ -14,6 +16,8 @@ namespace evq {
 
 #if defined(EVQ_DEFAULT_BACKEND_EPOLL)
 using DefaultBackend = EpollBackend;
+#elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
+using DefaultBackend = IoUringBackend;
 #elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
 using DefaultBackend = KqueueBackend;
 #endif

@@ -41,7 +41,8 @@ class Slot {
   Slot(Slot&& other) noexcept
       : state(std::exchange(other.state, nullptr)),
         queue_(other.queue_.exchange(nullptr, std::memory_order_relaxed)),
-        wants_blocked_(other.wants_blocked_.load(std::memory_order_relaxed)) {}
+        wants_blocked_(other.wants_blocked_.load(std::memory_order_relaxed)),
+        is_removed_(other.is_removed_.load(std::memory_order_relaxed)) {}
   /// Only into an empty slot: whoever holds a registration ends it first.
   Slot& operator=(Slot&& other) noexcept {
     state = std::exchange(other.state, nullptr);
@@ -49,6 +50,7 @@ class Slot {
                  std::memory_order_relaxed);
     wants_blocked_.store(other.wants_blocked_.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
+    is_removed_.store(other.is_removed_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     return *this;
   }
   ~Slot() = default;
@@ -58,8 +60,11 @@ class Slot {
   Result<void> claim(Queue& queue) noexcept;
   /// Ends the claim, if there is one.
   void release() noexcept;
+  /// As `release`; a queue with the hook `forgets_removed` is still told when the source goes.
+  void removed() noexcept;
   [[nodiscard]] bool is_in(const Queue& queue) const noexcept {
-    return queue_.load(std::memory_order_acquire) == &queue;
+    return queue_.load(std::memory_order_acquire) == &queue &&
+           !is_removed_.load(std::memory_order_relaxed);
   }
   /// Takes the source out of its queue, if it is in one; its handle is about to be closed.
   void leave(native_handle_type handle) noexcept;
@@ -74,6 +79,8 @@ class Slot {
   /// Whether the queue that was claimed last has the hook `blocked`. Such a backend sees to it that
   /// a call may still meet would-block while another thread removes the source.
   std::atomic<bool> wants_blocked_{false};
+  /// Whether the claim has ended, and `queue_` is only still to be told when the source goes.
+  std::atomic<bool> is_removed_{false};
 };
 
 /// A source as a backend sees it: a handle, and for an owned source its slot.

@@ -8,14 +8,15 @@
 
 #include <evq/backends/epoll.hpp>
 
-#include "ffi.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <limits>
 #include <new>
 #include <utility>
+
+#include "../os/eventfd.hpp"
+#include "ffi.hpp"
 
 namespace evq {
 
@@ -219,7 +220,7 @@ EpollBackend::Waker::~Waker() {
 }
 
 Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Token token) noexcept {
-  auto eventfd = ffi::create_eventfd();
+  auto eventfd = os::create_eventfd();
   if (!eventfd) {
     return std::unexpected(eventfd.error());
   }
@@ -243,7 +244,7 @@ Result<void> EpollBackend::Waker::wake() const noexcept {
     return {};
   }
   const int interrupted_errno = errno;
-  auto written = ffi::signal_eventfd(eventfd_);
+  auto written = os::signal_eventfd(eventfd_);
   errno = interrupted_errno;
   // Only now: a wake that relies on this one returns with the event on its way.
   if (written) {

@@ -1,10 +1,8 @@
 #include "ffi.hpp"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 
 namespace evq::epoll::ffi {
 
@@ -42,22 +40,6 @@ int wait_precise(int, epoll_event*, int, const timespec&) noexcept {
   return -1;
 }
 #endif
-
-Result<int> create_eventfd() noexcept {
-  const int eventfd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (eventfd < 0) {
-    return last_error();
-  }
-  return eventfd;
-}
-
-Result<void> signal_eventfd(int eventfd) noexcept {
-  const std::uint64_t one = 1;
-  if (::write(eventfd, &one, sizeof one) != sizeof one) {
-    return last_error();
-  }
-  return {};
-}
 
 void close(int fd) noexcept {
   ::close(fd);

@@ -25,10 +25,6 @@ int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept;
 /// epoll_pwait2(2), without a signal mask. ENOSYS before Linux 5.11, and in builds against a C
 /// library that lacks it.
 int wait_precise(int epoll, epoll_event* events, int capacity, const timespec& timeout) noexcept;
-/// eventfd(2) with a count of 0, non-blocking, closed by exec.
-Result<int> create_eventfd() noexcept;
-/// write(2) of 1 to an eventfd.
-Result<void> signal_eventfd(int eventfd) noexcept;
 /// close(2).
 void close(int fd) noexcept;
 

@@ -1,5 +1,5 @@
 // The chain of libevent's and libev's benchmarks: a byte is handed on from socket pair to socket
-// pair, by a hand-written loop on the bare system calls or by evq, so that cost.py can count what
+// pair, by hand-written loops on the bare system calls or by evq, so that cost.py can count what
 // each spends on an event. Linux only.
 //
 //     chain CONTENDER PAIRS ACTIVE WRITES [IDLE]
@@ -8,8 +8,13 @@
 
 #include <evq/backends/epoll.hpp>
 #include <evq/basic_poll.hpp>
+#include <evq/config.hpp>
 #include <evq/net/unix.hpp>
 
+#ifdef EVQ_HAS_IO_URING
+#include <liburing.h>
+#include <evq/backends/io_uring.hpp>
+#endif
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -134,9 +139,42 @@ struct Chain {
   ::close(epoll);
 }
 
-template <class Fire>
+#ifdef EVQ_HAS_IO_URING
+[[gnu::noinline]] void run_io_uring_by_hand(Chain& chain, std::size_t total) {
+  io_uring ring;
+  io_uring_params params{};
+  params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+  if (::io_uring_queue_init_params(1024, &ring, &params) < 0) {
+    die("io_uring_setup");
+  }
+  for (std::size_t i = 0; i < chain.read_fds.size(); ++i) {
+    io_uring_sqe* submission = ::io_uring_get_sqe(&ring);
+    ::io_uring_prep_poll_multishot(submission, chain.read_fds[i], EPOLLIN | EPOLLRDHUP);
+    submission->user_data = i;
+  }
+  chain.start();
+  while (chain.fired < total) {
+    if (::io_uring_submit_and_wait(&ring, 1) < 0) {
+      die("io_uring_enter");
+    }
+    unsigned head = 0;
+    unsigned count = 0;
+    io_uring_cqe* completion = nullptr;
+    io_uring_for_each_cqe(&ring, head, completion) {
+      ++count;
+      if ((static_cast<unsigned>(completion->res) & EPOLLIN) != 0) {
+        chain.fire(completion->user_data);
+      }
+    }
+    ::io_uring_cq_advance(&ring, count);
+  }
+  ::io_uring_queue_exit(&ring);
+}
+#endif
+
+template <class Backend, class Fire>
 [[gnu::noinline]] void run_evq(Chain& chain, std::size_t total, Fire fire) {
-  auto poll = evq::BasicPoll<evq::EpollBackend>::create();
+  auto poll = evq::BasicPoll<Backend>::create();
   if (!poll) {
     die("create");
   }
@@ -146,7 +184,7 @@ template <class Fire>
     }
   }
   chain.start();
-  evq::BasicEvents<evq::EpollBackend> events(capacity);
+  evq::BasicEvents<Backend> events(capacity);
   while (chain.fired < total) {
     if (!poll->poll(events)) {
       die("poll");
@@ -163,7 +201,10 @@ template <class Fire>
 
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) {
-    std::fputs("usage: chain by_hand|evq|evq_net PAIRS ACTIVE WRITES [IDLE]\n", stderr);
+    std::fputs(
+        "usage: chain by_hand|evq|evq_net|io_uring_by_hand|evq_io_uring PAIRS ACTIVE WRITES "
+        "[IDLE]\n",
+        stderr);
     return 2;
   }
   const std::string_view contender = argv[1];
@@ -171,12 +212,19 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   Chain chain(number(argv[2]), number(argv[3]), number(argv[4]), argc == 6 ? number(argv[5]) : 0);
   const std::size_t total = chain.active + chain.writes_left;
+  const auto fire = [&chain](std::size_t i) { chain.fire(i); };
   if (contender == "by_hand") {
     run_by_hand(chain, total);
   } else if (contender == "evq") {
-    run_evq(chain, total, [&chain](std::size_t i) { chain.fire(i); });
+    run_evq<evq::EpollBackend>(chain, total, fire);
   } else if (contender == "evq_net") {
-    run_evq(chain, total, [&chain](std::size_t i) { chain.fire_net(i); });
+    run_evq<evq::EpollBackend>(chain, total, [&chain](std::size_t i) { chain.fire_net(i); });
+#ifdef EVQ_HAS_IO_URING
+  } else if (contender == "io_uring_by_hand") {
+    run_io_uring_by_hand(chain, total);
+  } else if (contender == "evq_io_uring") {
+    run_evq<evq::IoUringBackend>(chain, total, fire);
+#endif
   } else {
     return 2;
   }

@@ -1,6 +1,6 @@
 """What evq costs beside a hand-written epoll loop, by counts that noise does not touch.
 
-    cost.py CHAIN_PROGRAM
+    cost.py CHAIN_PROGRAM BACKEND...
 
 Instructions in user space are counted by callgrind, as the difference of a long and a short run, so
 that starting up does not count; system calls by strace.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import counted
 
 CHAIN = ""
+BACKENDS = []
 PAIRS, ACTIVE = 100, 10
 SHORT, LONG = 2000, 12000
 
@@ -67,6 +68,16 @@ class Instructions(unittest.TestCase):
         self.assertAlmostEqual(alone, beside, delta=0.5)
 
 
+    def test_io_uring_costs_some_lines_more_than_a_loop_by_hand(self):
+        if "io_uring" not in BACKENDS:
+            self.skipTest("io_uring is not built, or not usable here")
+        by_hand, evq = per_event("io_uring_by_hand"), per_event("evq_io_uring")
+        print(f"instructions per event: io_uring by hand {by_hand:.1f}, evq {evq:.1f}")
+        # A completion is looked up, as it may be of a registration that has changed since, and made
+        # one event with others of its source; and a lock, taken once in a poll.
+        self.assertLessEqual(evq, by_hand + 80)
+
+
 class SystemCalls(unittest.TestCase):
     def setUp(self):
         if not shutil.which("strace"):
@@ -91,6 +102,21 @@ class SystemCalls(unittest.TestCase):
             self.assertEqual(calls["epoll_ctl"], PAIRS)
 
 
+    def test_io_uring_makes_one_call_a_wait_and_none_to_register(self):
+        if "io_uring" not in BACKENDS:
+            self.skipTest("io_uring is not built, or not usable here")
+        by_hand, evq = (system_calls(contender, SHORT)
+                        for contender in ("io_uring_by_hand", "evq_io_uring"))
+        self.assertGreaterEqual(by_hand["io_uring_enter"], SHORT // ACTIVE)
+        self.assertEqual(evq["io_uring_enter"], by_hand["io_uring_enter"])
+        self.assertEqual(evq["epoll_ctl"], 0)
+
+
 if __name__ == "__main__":
     CHAIN = sys.argv.pop(1)
+    BACKENDS = sys.argv[1:]
+    del sys.argv[1:]
+    if "io_uring" in BACKENDS and subprocess.run([CHAIN, "evq_io_uring", "2", "1", "1"],
+                                                 capture_output=True).returncode != 0:
+        BACKENDS.remove("io_uring")
     counted.main()

@@ -78,8 +78,9 @@ class Install(unittest.TestCase):
 
     def test_pkg_config_and_the_static_library(self):
         program = self.work / "with_archive"
+        needed = [flag for flag in self.pkg_config("--static", "--libs-only-l") if flag != "-levq"]
         run(*COMPILER, "-std=c++23", HERE / "consumer.cpp", "-o", program,
-            *self.pkg_config("--cflags"), self.libraries / "libevq.a")
+            *self.pkg_config("--cflags"), self.libraries / "libevq.a", *needed)
         self.check(program)
         self.assertNotIn("libevq.so", run("ldd", program))
 

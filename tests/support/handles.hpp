@@ -7,30 +7,17 @@
 #include <cstddef>
 #include <optional>
 
+#include "scoped_handle.hpp"
+
 namespace evq::test {
 
-/// Closed again when it goes.
-class ScopedHandle {
- public:
-  explicit ScopedHandle(native_handle_type handle) : handle_(handle) {}
-  ScopedHandle(ScopedHandle&& other) noexcept : handle_(other.handle_) {
-    other.handle_ = invalid_handle;
-  }
-  ScopedHandle& operator=(ScopedHandle&&) = delete;
-  ~ScopedHandle();
-
-  [[nodiscard]] native_handle_type get() const { return handle_; }
-
- private:
-  native_handle_type handle_;
-};
-
-/// dup(2), where there is such a thing.
-std::optional<ScopedHandle> duplicate_handle(native_handle_type handle);
 void close_handle(native_handle_type handle);
 
 /// How many handles this process has open, if the system tells.
 std::optional<std::size_t> open_handles();
+
+/// Raises this process's limit of open handles, if need be; false where that is forbidden.
+bool allow_handles(std::size_t count);
 
 /// A regular file, open for reading and writing and already removed from its folder.
 ScopedHandle temporary_file();

@@ -1,7 +1,8 @@
-#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -10,16 +11,6 @@
 #include "handles.hpp"
 
 namespace evq::test {
-
-ScopedHandle::~ScopedHandle() {
-  if (handle_ != invalid_handle) {
-    ::close(handle_);
-  }
-}
-
-std::optional<ScopedHandle> duplicate_handle(native_handle_type handle) {
-  return ScopedHandle(::fcntl(handle, F_DUPFD_CLOEXEC, 0));
-}
 
 void close_handle(native_handle_type handle) {
   REQUIRE(::close(handle) == 0);
@@ -34,6 +25,13 @@ std::optional<std::size_t> open_handles() {
     ++count;
   }
   return error ? std::nullopt : std::optional(count);
+}
+
+bool allow_handles(std::size_t count) {
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, count);
+  return limit.rlim_cur <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 ScopedHandle temporary_file() {

@@ -4,6 +4,7 @@
 
 #include <evq/backend.hpp>
 #include <evq/basic_poll.hpp>
+#include <evq/detail/poll_flags.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -67,31 +68,13 @@ class EpollBackend final : public detail::Queue {
 #pragma pack(push, 4)  // the kernel's struct epoll_event has no padding on x86-64
 #endif
 /// A `struct epoll_event` as the kernel writes it, so that nothing is copied after a wait.
-class EpollBackend::Event {
+class EpollBackend::Event : public detail::PollFlags<Event> {
  public:
   [[nodiscard]] Token token() const noexcept { return {static_cast<std::uintptr_t>(data_)}; }
-  // An error or a hang-up ends every wait on the source, and the kernel then does not say whether
-  // IN and OUT hold too: a datagram socket with an ICMP error is EPOLLERR alone.
-  [[nodiscard]] bool is_readable() const noexcept { return any(in | rdhup | hup | err); }
-  [[nodiscard]] bool is_writable() const noexcept { return any(out | hup | err); }
-  [[nodiscard]] bool is_read_closed() const noexcept { return any(rdhup | hup); }
-  // Never EPOLLRDHUP: it says that the peer writes no more, and nothing of what it reads.
-  [[nodiscard]] bool is_write_closed() const noexcept { return any(hup); }
-  [[nodiscard]] bool is_error() const noexcept { return any(err); }
-  [[nodiscard]] bool is_priority() const noexcept { return any(pri); }
 
  private:
   friend class EpollBackend;
-
-  // The kernel's values; backend.cpp asserts that they are.
-  static constexpr std::uint32_t in = 0x001;
-  static constexpr std::uint32_t pri = 0x002;
-  static constexpr std::uint32_t out = 0x004;
-  static constexpr std::uint32_t err = 0x008;
-  static constexpr std::uint32_t hup = 0x010;
-  static constexpr std::uint32_t rdhup = 0x2000;
-
-  [[nodiscard]] bool any(std::uint32_t flags) const noexcept { return (flags_ & flags) != 0; }
+  friend class detail::PollFlags<Event>;
 
   std::uint32_t flags_;
   std::uint64_t data_;

@@ -32,6 +32,8 @@ class Queue {
     void (*forget)(Queue&, native_handle_type, void* state) noexcept;
     /// A call on a source met would-block. Null where the backend has no use for it.
     void (*blocked)(Queue&, native_handle_type, void* state, Interest direction) noexcept;
+    /// Whether `forget` is also for a source that was removed since: removing takes effect later.
+    bool forgets_removed = false;
   };
 
   Queue(const Queue&) = delete;

@@ -1,0 +1,394 @@
+// What the thread that polls does with the ring.
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "core.hpp"
+#include "user_data.hpp"
+
+namespace evq {
+
+namespace ffi = io_uring::ffi;
+using io_uring::Kind;
+using io_uring::next_number;
+using io_uring::no_index;
+using io_uring::Registration;
+using io_uring::user_data;
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+std::unexpected<std::error_code> fail_with(int error) noexcept {
+  // The kernel says EAGAIN when it has no memory for a request, which to us means something else.
+  return std::unexpected(
+      std::error_code(error == EAGAIN ? ENOMEM : error, std::generic_category()));
+}
+
+/// What a poll request asks for. EPOLLPRI alone does not wake it (IO_ASYNC_POLL_COMMON in the
+/// kernel's io_uring/poll.c), but EPOLLRDBAND comes with every wake-up for it.
+constexpr std::uint32_t request_events(std::uint32_t events) noexcept {
+  const std::uint32_t request = events & ~static_cast<std::uint32_t>(EPOLLET | EPOLLONESHOT);
+  return (events & EPOLLPRI) != 0 ? request | EPOLLRDBAND : request;
+}
+
+/// An edge; and also what does not ask for the peer's end of stream, which completes every request
+/// (IO_POLL_UNMASK, the same file), over and over if it is made again.
+constexpr bool is_for_multishot(std::uint32_t events) noexcept {
+  return (events & EPOLLET) != 0 || (events & EPOLLRDHUP) == 0;
+}
+
+}  // namespace
+
+Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
+                                               std::optional<nanoseconds> timeout) noexcept {
+  const bool is_timed = timeout && timeout->count() > 0;
+  const auto start = is_timed ? steady_clock::now() : steady_clock::time_point();
+  auto left = timeout;
+  while (true) {
+    round_.fetch_add(1);
+    if (attention_.load() != 0 ||
+        (ring_state_ == RingState::exclusive && poller_ != std::this_thread::get_id())) {
+      const Lock lock(mutex_);
+      if (auto prepared = prepare(); !prepared) {
+        round_.fetch_add(1);
+        return std::unexpected(prepared.error());
+      }
+    }
+    int status = 0;
+    // What did not fit into the events of the last wait costs no system call.
+    if (ffi::unsubmitted(ring_) != 0 || ffi::completions(ring_) == 0) {
+      status = enter(left);
+    }
+    if (has_more()) {
+      status = ffi::complete(
+          ring_, static_cast<unsigned>(std::min<std::size_t>(events.size(), room_for_more())));
+    }
+    auto count = finish(status, events);
+    if (!count || *count != 0) {
+      return count;
+    }
+    if (timeout && !has_refusals_) {
+      left = is_timed ? *timeout - (steady_clock::now() - start) : nanoseconds(0);
+      if (left->count() <= 0) {
+        return 0;
+      }
+    }
+  }
+}
+
+/// Before a wait: there is a ring for this thread, and the kernel is told what has changed.
+Result<void> IoUringBackend::Core::prepare() noexcept {
+  auto prepared = provide_ring();
+  if (prepared) {
+    attention_.fetch_and(~changes);
+    prepared = tell_changes();
+  }
+  if (!prepared) {
+    attention_.fetch_or(changes);
+  }
+  return prepared;
+}
+
+Result<void> IoUringBackend::Core::provide_ring() noexcept {
+  const auto self = std::this_thread::get_id();
+  if (ring_state_ == RingState::exclusive && poller_ != self) {
+    discard_ring();
+  }
+  if (ring_state_ == RingState::none) {
+    auto ring = create_ring(!is_moved_);
+    if (!ring) {
+      return std::unexpected(ring.error());
+    }
+    ring_ = *ring;
+    ring_state_ = is_moved_ ? RingState::shared : RingState::disabled;
+  }
+  if (ring_state_ == RingState::disabled) {
+    if (auto enabled = ffi::enable(ring_); !enabled) {
+      return enabled;
+    }
+    ring_state_ = RingState::exclusive;
+  }
+  poller_ = self;
+  return {};
+}
+
+Result<void> IoUringBackend::Core::tell_changes() noexcept {
+  while (first_changed_ != no_index && room_for_more() != 0) {
+    // A change takes two submissions at most.
+    if (ffi::room(ring_) < 2) {
+      if (const int status = ffi::submit(ring_); status < 0) {
+        return fail_with(-status);
+      }
+    }
+    tell(std::exchange(first_changed_, registrations_[first_changed_].next_changed));
+  }
+  if (first_changed_ != no_index) {
+    attention_.fetch_or(changes);
+  }
+  return {};
+}
+
+/// How many more completions there may be before they overflow, which would end multishot polls.
+unsigned IoUringBackend::Core::room_for_more() const noexcept {
+  // What is submitted may complete at once, and what has been put off comes by forties at least.
+  constexpr unsigned reserve = max_submissions + 64;
+  const unsigned expected = ffi::completions(ring_) + 2 * ffi::unsubmitted(ring_) + reserve;
+  return expected < max_completions ? max_completions - expected : 0;
+}
+
+void IoUringBackend::Core::tell(Index index) noexcept {
+  Registration& told = registrations_[index];
+  told.is_changed = false;
+  if (told.is_ended || told.is_spent) {
+    if (const std::uint32_t armed = std::exchange(told.armed, 0); armed != 0) {
+      withdraw(index, armed);
+    }
+    if (told.is_ended) {
+      registrations_.erase(index);
+    }
+    return;
+  }
+  const bool is_multishot = is_for_multishot(told.events);
+  const auto wanted = user_data(Kind::poll, index, told.generation);
+  if (told.armed != 0 && is_multishot && told.is_multishot) {
+    // An update cannot make a multishot poll a single one, nor the other way round (liburing#829).
+    ffi::prepare_update(ring_, user_data(Kind::poll, index, told.armed), wanted,
+                        request_events(told.events), user_data(Kind::update, index, told.armed));
+    may_be_refused_ = true;
+  } else {
+    if (told.armed != 0) {
+      withdraw(index, told.armed);
+    }
+    ffi::prepare_poll(ring_, told.handle, request_events(told.events), is_multishot, wanted);
+    told.is_multishot = is_multishot;
+  }
+  told.armed = told.generation;
+}
+
+/// Ends a poll request.
+void IoUringBackend::Core::withdraw(Index index, std::uint32_t armed) noexcept {
+  const auto request = user_data(Kind::poll, index, armed);
+  if (is_urgent_) {
+    ffi::prepare_cancel(ring_, request, io_uring::ignored);
+  } else {
+    // Cheaper, but refused while the request is just completing.
+    ffi::prepare_removal(ring_, request, user_data(Kind::removal, index, armed));
+    may_be_refused_ = true;
+  }
+}
+
+int IoUringBackend::Core::enter(std::optional<nanoseconds> left) noexcept {
+  // Whoever sets it from now on rings the doorbell.
+  if ((left && left->count() <= 0) || attention_.load() != 0) {
+    return ffi::submit_and_complete(ring_);
+  }
+  if (!left) {
+    return ffi::submit_and_wait(ring_);
+  }
+  const auto whole = std::chrono::duration_cast<seconds>(*left);
+  return ffi::submit_and_wait(ring_, {.tv_sec = whole.count(), .tv_nsec = (*left - whole).count()});
+}
+
+/// What io_uring_enter(2) has to say that is not a reason to go on.
+Result<void> IoUringBackend::Core::check(int status) noexcept {
+  switch (-status) {
+    case ETIME:
+    case EINTR:
+      return {};
+    case EBUSY:  // more completions than there is room for: they are taken first
+      return {};
+    case EEXIST:  // another thread's ring, whose number this thread has now
+    case EBADR:   // the kernel had no memory to tell of a completion
+      discard_ring();
+      return {};
+    default:
+      if (status < 0) {
+        return fail_with(-status);
+      }
+      return {};
+  }
+}
+
+/// What was told of a request is refused if that has ended or is just completing. Refusals are
+/// looked for while the registrations are as they were told, and so also behind completions that
+/// there is no room for.
+void IoUringBackend::Core::take_refusals() noexcept {
+  ffi::for_each_completion(ring_, [this](ffi::Completion& completion) noexcept {
+    const auto told = io_uring::unpack(completion.user_data);
+    if (told.kind() != Kind::update && told.kind() != Kind::removal) {
+      return;
+    }
+    completion.user_data = io_uring::ignored;
+    if (completion.res == -EALREADY) {
+      // It would go on, for what nobody wants any more.
+      ffi::prepare_cancel(ring_, user_data(Kind::poll, told.index, told.generation()),
+                          io_uring::ignored);
+    }
+    if (told.kind() == Kind::update && std::exchange(registrations_[told.index].armed, 0) != 0) {
+      change(told.index);
+      has_refusals_ = true;
+    }
+  });
+}
+
+/// False if there is no room for its event.
+[[gnu::always_inline]] inline bool IoUringBackend::Core::take(const ffi::Completion& completion,
+                                                              std::span<Event> events,
+                                                              std::size_t& count) noexcept {
+  const auto [index, stamp] = io_uring::unpack(completion.user_data);
+  const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
+  Registration& source = registrations_[index];
+  auto result = static_cast<std::uint32_t>(completion.res);
+  if (source.generation != stamp || completion.res < 0) [[unlikely]] {
+    if (!goes_on) {
+      take_end(index, stamp, completion.res);
+    }
+    return true;
+  }
+  if ((result & EPOLLRDBAND) != 0) [[unlikely]] {
+    // What the wake-up said, not what holds: data and urgent data say the same.
+    result = ffi::poll_now(source.handle, source.events);
+  }
+  const std::uint32_t flags = result & source.reported;
+  if (flags != 0) [[likely]] {
+    // The kernel tells of every change; of one source they are one event.
+    if (source.event < count && events[source.event].source_ == index) {
+      events[source.event].flags_ |= flags;
+    } else if (count < events.size()) {
+      source.event = static_cast<std::uint32_t>(count);
+      Event& event = events[count++];
+      event.token_ = source.token;
+      event.flags_ = flags;
+      event.source_ = index;
+    } else {
+      return false;
+    }
+  }
+  if (!goes_on || (source.events & EPOLLET) == 0) [[unlikely]] {
+    conclude(index, goes_on, flags != 0);
+  }
+  return true;
+}
+
+/// After a completion: of a level and a oneshot, and of an edge which ended because completions
+/// overflow (silk#80).
+void IoUringBackend::Core::conclude(Index index, bool goes_on, bool is_reported) noexcept {
+  Registration& source = registrations_[index];
+  source.is_spent = is_reported && (source.events & EPOLLONESHOT) != 0;
+  if (!goes_on) {
+    source.armed = 0;
+    if (!source.is_spent) {
+      change(index);
+    }
+  } else if (is_reported) {
+    // A multishot poll in the place of single ones: what it has still to say is of no interest.
+    source.generation = next_number(source.generation);
+    change(index);
+  }
+}
+
+/// A poll request has ended that is not, or not only, what is wanted.
+void IoUringBackend::Core::take_end(Index index, std::uint32_t generation, int result) noexcept {
+  Registration& source = registrations_[index];
+  if (source.armed != generation) {
+    return;
+  }
+  source.armed = 0;
+  if (source.generation == generation) {
+    take_failure(index, -result);
+  }
+}
+
+void IoUringBackend::Core::take_failure(Index index, int error) noexcept {
+  switch (error) {
+    case EBADF:  // closed behind our back before the kernel knew of it
+      return;
+    case ECANCELED:  // the thread that submitted it has ended
+      break;
+    default:
+      failure_ = error;
+  }
+  change(index);
+}
+
+std::size_t IoUringBackend::Core::take_wakes(std::span<Event> events, std::size_t count) noexcept {
+  attention_.fetch_and(~wakes);
+  if (last_waker_ == nullptr) {
+    return count;
+  }
+  const WakerState* const last = last_waker_;
+  do {
+    WakerState& waker = *last_waker_->next;
+    if (count == events.size()) {
+      attention_.fetch_or(wakes);  // those that are left begin the next time
+      break;
+    }
+    if (waker.is_pending.exchange(false, std::memory_order_acq_rel)) {
+      Event& event = events[count++];
+      event.token_ = waker.token;
+      event.flags_ = EPOLLIN;
+      event.source_ = no_index;
+    }
+    last_waker_ = &waker;
+  } while (last_waker_ != last);
+  return count;
+}
+
+/// After a wait: what there is to report, and what cannot be put off.
+Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> events) noexcept {
+  const Lock lock(mutex_);
+  round_.fetch_add(1);
+  if (auto checked = check(status); !checked) {
+    return std::unexpected(checked.error());
+  }
+  has_refusals_ = false;
+  if (ring_state_ == RingState::none) {
+    return 0;
+  }
+  std::size_t count = 0;
+  const bool is_woken = (attention_.load() & wakes) != 0;
+  if (is_woken && are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  if (std::exchange(may_be_refused_, false)) {
+    take_refusals();
+  }
+  ffi::take_completions(ring_, [&](const ffi::Completion& completion) noexcept {
+    return take(completion, events, count);
+  });
+  if (is_woken && !are_wakes_first_) {
+    count = take_wakes(events, count);
+  }
+  are_wakes_first_ = is_woken && !are_wakes_first_;
+  if (is_urgent_ || ffi::unsubmitted(ring_) != 0) {
+    if (auto settled = settle(); !settled && count == 0) {
+      return std::unexpected(settled.error());
+    }
+  }
+  if (const int failure = std::exchange(failure_, 0); failure != 0 && count == 0) {
+    return fail_with(failure);
+  }
+  return count;
+}
+
+/// Tells the kernel what has changed without waiting for anything.
+Result<void> IoUringBackend::Core::settle() noexcept {
+  auto told = tell_changes();
+  is_urgent_ = false;
+  if (!told) {
+    attention_.fetch_or(changes);
+    return told;
+  }
+  int status = ffi::submit_and_complete(ring_);
+  if (status >= 0 && has_more()) {
+    status = ffi::complete(ring_, max_completions);
+  }
+  return check(status);
+}
+
+}  // namespace evq
