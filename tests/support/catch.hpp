@@ -1,6 +1,8 @@
 // Catch2 2.13 (Debian 12) or 3.x, whichever is installed, and a way to skip that both have.
 #pragma once
 
+#include <new>  // which Catch2 2.13 uses without, and newer libc++ does not bring by chance
+
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #define EVQ_CATCH_3 1
 #include <catch2/catch_session.hpp>

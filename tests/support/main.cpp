@@ -2,6 +2,11 @@
 //     N passed, N failed, N skipped
 // and exits with 77, which is a skip to Meson, if every one was skipped.
 
+// Catch2 2.13 uses it without <cfloat>, which in macOS's headers would take INFINITY away.
+#ifdef __DBL_MAX_10_EXP__
+#define DBL_MAX_10_EXP __DBL_MAX_10_EXP__
+#endif
+
 #define CATCH_CONFIG_RUNNER
 #include "catch.hpp"
 
@@ -77,6 +82,9 @@ void note_skip(std::string_view reason) {
 int main(int argc, char** argv) {
   const int failed = Catch::Session().run(argc, argv);
   const auto& counts = evq::test::counts;
+#ifdef EVQ_KQUEUE_IS_EMULATED
+  std::cout << "kqueue was emulated on Linux: nothing of this ran on macOS or a BSD\n";
+#endif
   std::cout << counts.passed << " passed, " << counts.failed << " failed, " << counts.skipped
             << " skipped\n"
             << std::flush;

@@ -18,6 +18,17 @@ static_assert(sizeof(sockaddr_un) <= sizeof(sockaddr_storage));
 
 const std::size_t max_local_name = sizeof(sockaddr_un::sun_path);
 
+namespace {
+
+/// Names that begin with a NUL (unix(7)). Elsewhere a socket without a name has one of NULs.
+#if defined(__linux__)
+constexpr bool has_abstract_names = true;
+#else
+constexpr bool has_abstract_names = false;
+#endif
+
+}  // namespace
+
 int native_family(SocketAddr::Family family) noexcept {
   switch (family) {
     case SocketAddr::Family::ipv4:
@@ -74,7 +85,7 @@ NativeAddr::NativeAddr(const SocketAddr& addr) noexcept {
 }
 
 SocketAddr NativeAddr::portable() const noexcept {
-  if (length < sizeof storage.ss_family) {
+  if (length < offsetof(sockaddr_storage, ss_family) + sizeof storage.ss_family) {
     return {};
   }
   switch (storage.ss_family) {
@@ -100,7 +111,7 @@ SocketAddr NativeAddr::portable() const noexcept {
       // A path that fills it has no NUL, and Linux counts one all the same.
       const std::size_t end = std::min<std::size_t>(length, sizeof un);
       std::string_view name(un.sun_path, end > start ? end - start : 0);
-      if (!name.empty() && name[0] != '\0') {
+      if (!has_abstract_names || (!name.empty() && name[0] != '\0')) {
         name = name.substr(0, name.find('\0'));
       }
       return SocketAddr::local_name(name).value_or(SocketAddr());

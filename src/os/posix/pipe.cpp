@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 
+#include "descriptor.hpp"
 #include "errno.hpp"
 #include "iovec.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 #ifdef EVQ_HAVE_PWRITEV2
 /// RWF_NOSIGNAL, Linux 6.18: pwritev2(2) without SIGPIPE. Older headers lack it.
-constexpr int no_signal = 0x100;
+constexpr int write_no_signal = 0x100;
 std::atomic<bool> no_signal_refused{false};
 #endif
 
@@ -29,10 +30,10 @@ class SigpipeGuard {
  public:
   SigpipeGuard() noexcept {
     sigset_t pending;
-    ::sigemptyset(&sigpipe_);
-    ::sigaddset(&sigpipe_, SIGPIPE);
+    sigemptyset(&sigpipe_);
+    sigaddset(&sigpipe_, SIGPIPE);
     ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
     ::pthread_sigmask(SIG_BLOCK, &sigpipe_, &previous_);
   }
   SigpipeGuard(const SigpipeGuard&) = delete;
@@ -41,7 +42,7 @@ class SigpipeGuard {
     const int written_errno = errno;
     sigset_t pending;
     ::sigpending(&pending);
-    if (!was_pending_ && ::sigismember(&pending, SIGPIPE) == 1) {
+    if (!was_pending_ && sigismember(&pending, SIGPIPE) == 1) {
       int signal = 0;
       ::sigwait(&sigpipe_, &signal);
     }
@@ -59,9 +60,18 @@ class SigpipeGuard {
 
 Result<std::pair<native_handle_type, native_handle_type>> open_pipe() noexcept {
   std::array<int, 2> handles{};
+#ifdef EVQ_HAVE_PIPE2
   if (::pipe2(handles.data(), O_NONBLOCK | O_CLOEXEC) != 0) {
     return last_error();
   }
+#else
+  if (::pipe(handles.data()) != 0) {
+    return last_error();
+  }
+  if (auto adopted = adopt_or_close({handles[0], handles[1]}); !adopted) {
+    return std::unexpected(adopted.error());
+  }
+#endif
   return std::pair(handles[1], handles[0]);
 }
 
@@ -90,7 +100,7 @@ Result<std::size_t> write_pipe(native_handle_type handle, net::ConstBuffers buff
   const IoVectors vectors(buffers);
 #ifdef EVQ_HAVE_PWRITEV2
   if (!no_signal_refused.load(std::memory_order_relaxed)) {
-    const auto written = ::pwritev2(handle, vectors.data(), vectors.count(), -1, no_signal);
+    const auto written = ::pwritev2(handle, vectors.data(), vectors.count(), -1, write_no_signal);
     if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EPERM)) {
       return count_or_error(written);
     }

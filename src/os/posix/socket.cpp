@@ -12,6 +12,7 @@
 
 #include "../../result.hpp"
 #include "address.hpp"
+#include "descriptor.hpp"
 #include "errno.hpp"
 #include "iovec.hpp"
 
@@ -26,7 +27,7 @@ std::ptrdiff_t peek(native_handle_type handle, std::span<std::byte> buffer) noex
 }
 
 std::ptrdiff_t send(native_handle_type handle, std::span<const std::byte> bytes) noexcept {
-  return ::send(handle, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return ::send(handle, bytes.data(), bytes.size(), os::no_signal);
 }
 
 }  // namespace evq::detail
@@ -77,6 +78,11 @@ Result<SocketAddr> address(native_handle_type handle) noexcept {
   return native.portable();
 }
 
+/// One octet, and on OpenBSD nothing else (ip(4)); others take an int as well.
+bool is_octet(Option option) noexcept {
+  return option == Option::multicast_loop_v4 || option == Option::multicast_ttl_v4;
+}
+
 Result<int> int_option(native_handle_type handle, int level, int name) noexcept {
   int value = 0;
   socklen_t length = sizeof value;
@@ -86,25 +92,38 @@ Result<int> int_option(native_handle_type handle, int level, int name) noexcept 
   return value;
 }
 
+/// A new socket, once it is what it is to be.
+Result<native_handle_type> finished(int handle) noexcept {
+  if constexpr (!has_socket_flags) {
+    if (auto adopted = adopt_or_close({handle}); !adopted) {
+      return std::unexpected(adopted.error());
+    }
+  }
+  return handle;
+}
+
 }  // namespace
 
 Result<native_handle_type> open_socket(SocketAddr::Family family, SocketType type) noexcept {
   if (family == SocketAddr::Family::none) {
     return detail::fail(std::errc::address_family_not_supported);
   }
-  const int handle =
-      ::socket(native_family(family), native_type(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int handle = ::socket(native_family(family), native_type(type) | socket_flags, 0);
   if (handle < 0) {
     return last_error();
   }
-  return handle;
+  return finished(handle);
 }
 
 Result<std::pair<native_handle_type, native_handle_type>> local_pair(SocketType type) noexcept {
   std::array<int, 2> handles{};
-  if (::socketpair(AF_UNIX, native_type(type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, handles.data()) !=
-      0) {
+  if (::socketpair(AF_UNIX, native_type(type) | socket_flags, 0, handles.data()) != 0) {
     return last_error();
+  }
+  if constexpr (!has_socket_flags) {
+    if (auto adopted = adopt_or_close({handles[0], handles[1]}); !adopted) {
+      return std::unexpected(adopted.error());
+    }
   }
   return std::pair(handles[0], handles[1]);
 }
@@ -152,11 +171,17 @@ Result<void> connect(native_handle_type handle, const SocketAddr& addr) noexcept
 
 Result<std::pair<native_handle_type, SocketAddr>> accept(native_handle_type listener) noexcept {
   NativeAddr peer;
-  const int handle = ::accept4(listener, peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#ifdef EVQ_HAVE_SOCKET_FLAGS
+  const int handle = ::accept4(listener, peer.get(), &peer.length, socket_flags);
+#else
+  const int handle = ::accept(listener, peer.get(), &peer.length);
+#endif
   if (handle < 0) {
     return last_error();
   }
-  return std::pair(handle, peer.portable());
+  return detail::transform(finished(handle), [&peer](native_handle_type accepted) noexcept {
+    return std::pair(accepted, peer.portable());
+  });
 }
 
 Result<void> shutdown(native_handle_type handle, net::Shutdown how) noexcept {
@@ -210,7 +235,7 @@ Result<std::size_t> send_vectored(native_handle_type handle, net::ConstBuffers b
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(vectors.count());
-  return count_or_error(::sendmsg(handle, &message, MSG_NOSIGNAL));
+  return count_or_error(::sendmsg(handle, &message, no_signal));
 }
 
 Result<std::size_t> send_to(native_handle_type handle, std::span<const std::byte> bytes,
@@ -220,17 +245,32 @@ Result<std::size_t> send_to(native_handle_type handle, std::span<const std::byte
   }
   const NativeAddr native(to);
   return count_or_error(
-      ::sendto(handle, bytes.data(), bytes.size(), MSG_NOSIGNAL, native.get(), native.length));
+      ::sendto(handle, bytes.data(), bytes.size(), no_signal, native.get(), native.length));
 }
 
 Result<void> set_option(native_handle_type handle, Option option, std::uint32_t value) noexcept {
   const auto [level, name] = native_option(option);
+  if (is_octet(option)) {
+    if (value > UCHAR_MAX) {
+      return detail::fail(std::errc::invalid_argument);
+    }
+    const auto octet = static_cast<unsigned char>(value);
+    return done_or_error(::setsockopt(handle, level, name, &octet, sizeof octet));
+  }
   const int native = static_cast<int>(std::min<std::uint32_t>(value, INT_MAX));
   return done_or_error(::setsockopt(handle, level, name, &native, sizeof native));
 }
 
 Result<std::uint32_t> option(native_handle_type handle, Option option) noexcept {
   const auto [level, name] = native_option(option);
+  if (is_octet(option)) {
+    unsigned char octet = 0;
+    socklen_t length = sizeof octet;
+    if (::getsockopt(handle, level, name, &octet, &length) != 0) {
+      return last_error();
+    }
+    return octet;
+  }
   return detail::transform(int_option(handle, level, name),
                            [](int value) noexcept { return static_cast<std::uint32_t>(value); });
 }

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# As cross-macos.sh, for FreeBSD, NetBSD and OpenBSD on x86-64.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit
+. scripts/lib.sh
+. scripts/cross.sh
+
+if prepare_cross; then
+  cross 'FreeBSD x86-64' elf x86_64-freebsd freebsd x86_64 x86_64
+  cross 'NetBSD x86-64' elf x86_64-netbsd netbsd x86_64 x86_64
+  cross 'OpenBSD x86-64' elf x86_64-openbsd openbsd x86_64 x86_64
+else
+  echo "the package ziglang cannot be had here"
+  skipped=3
+fi
+end_cross
