@@ -100,7 +100,7 @@ EVQ_CONTRACT("the peer sees the end of what is closed when something has just ha
   must(t.registry().add(receiver, Token{1}, readable, mode));
   CHECK(t.poll_now() == 0);
   send_text(sender, "x");
-  const auto close = [&receiver = receiver] { const auto closed = std::move(receiver); };
+  const auto close = [&held = receiver] { const auto closed = std::move(held); };
   if (is_elsewhere) {
     in_another_thread(close);
   } else {
