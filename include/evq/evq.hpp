@@ -2,6 +2,8 @@
 #pragma once
 
 #include <evq/net/net.hpp>
-#include <evq/pipe.hpp>
 #include <evq/poll.hpp>
 #include <evq/timer_queue.hpp>
+#ifndef _WIN32
+#include <evq/pipe.hpp>
+#endif

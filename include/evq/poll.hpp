@@ -8,6 +8,8 @@
 #include <evq/backends/epoll.hpp>
 #elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
 #include <evq/backends/io_uring.hpp>
+#elif defined(EVQ_DEFAULT_BACKEND_IOCP)
+#include <evq/backends/iocp.hpp>
 #endif
 
 namespace evq {
@@ -16,6 +18,8 @@ namespace evq {
 using DefaultBackend = EpollBackend;
 #elif defined(EVQ_DEFAULT_BACKEND_IO_URING)
 using DefaultBackend = IoUringBackend;
+#elif defined(EVQ_DEFAULT_BACKEND_IOCP)
+using DefaultBackend = IocpBackend;
 #endif
 
 using Poll = BasicPoll<DefaultBackend>;
