@@ -20,16 +20,20 @@ ULONG poll_events(Interest interest) noexcept {
 }
 
 Result<native_handle_type> base_socket(native_handle_type handle) noexcept {
+  // First, since Wine takes any number for a socket that is its own base.
+  if (auto checked = ffi::check_socket(handle); !checked) {
+    if (checked.error() != std::errc::not_a_socket) {
+      return std::unexpected(checked.error());
+    }
+    return detail::fail(ffi::is_open(handle) ? std::errc::operation_not_permitted
+                                             : std::errc::bad_file_descriptor);
+  }
   // Providers must answer the first request, and some catch it all the same; then the second leads
   // one layer down at a time.
   while (true) {
     const auto base = ffi::lower_socket(handle, ffi::sio_base_handle);
     if (base) {
       return base;
-    }
-    if (base.error() == std::errc::not_a_socket) {
-      return detail::fail(ffi::is_open(handle) ? std::errc::operation_not_permitted
-                                               : std::errc::bad_file_descriptor);
     }
     const auto below = ffi::lower_socket(handle, ffi::sio_bsp_handle_poll);
     if (!below || *below == handle) {

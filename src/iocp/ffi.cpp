@@ -91,6 +91,16 @@ Result<void> post(HANDLE port, ULONG_PTR key, void* pointer) noexcept {
   return {};
 }
 
+Result<void> check_socket(native_handle_type handle) noexcept {
+  int type = 0;
+  int size = sizeof type;
+  if (::getsockopt(handle, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) ==
+      SOCKET_ERROR) {
+    return last_error();
+  }
+  return {};
+}
+
 Result<native_handle_type> lower_socket(native_handle_type socket, DWORD request) noexcept {
   SOCKET lower = INVALID_SOCKET;
   DWORD size = 0;
@@ -103,7 +113,8 @@ Result<native_handle_type> lower_socket(native_handle_type socket, DWORD request
 
 bool is_open(native_handle_type handle) noexcept {
   DWORD flags = 0;
-  return ::GetHandleInformation(reinterpret_cast<HANDLE>(handle), &flags) != FALSE;
+  return handle != invalid_handle &&
+         ::GetHandleInformation(reinterpret_cast<HANDLE>(handle), &flags) != FALSE;
 }
 
 void close(HANDLE handle) noexcept {

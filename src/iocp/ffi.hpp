@@ -60,11 +60,14 @@ Result<std::size_t> wait(HANDLE port, std::span<OVERLAPPED_ENTRY> entries,
                          DWORD milliseconds) noexcept;
 /// PostQueuedCompletionStatus.
 Result<void> post(HANDLE port, ULONG_PTR key, void* pointer) noexcept;
+/// getsockopt of SO_TYPE, which every socket answers.
+Result<void> check_socket(native_handle_type handle) noexcept;
 /// WSAIoctl with SIO_BASE_HANDLE or SIO_BSP_HANDLE_POLL: the socket below this one.
 Result<native_handle_type> lower_socket(native_handle_type socket, DWORD request) noexcept;
 inline constexpr DWORD sio_base_handle = 0x48000022;
 inline constexpr DWORD sio_bsp_handle_poll = 0x4800001D;
-/// GetHandleInformation: whether the handle is open, whatever it is.
+/// GetHandleInformation: whether the handle is open, whatever it is. INVALID_HANDLE_VALUE, which
+/// is also the name of the process itself, is not.
 bool is_open(native_handle_type handle) noexcept;
 /// CloseHandle.
 void close(HANDLE handle) noexcept;
