@@ -89,8 +89,8 @@ TEST_CASE("a datagram to nobody is no error of a socket without a peer") {
   }
   must(socket.send_to(bytes("x"), nobody));
   std::this_thread::sleep_for(30ms);
-  std::byte byte{};
-  CHECK(would_block(socket.recv_from({&byte, 1}).error()));
+  std::byte buffer{};
+  CHECK(would_block(socket.recv_from({&buffer, 1}).error()));
 }
 
 TEST_CASE("Unix streams connect by path where Windows has them") {
