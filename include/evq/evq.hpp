@@ -4,6 +4,8 @@
 #include <evq/net/net.hpp>
 #include <evq/poll.hpp>
 #include <evq/timer_queue.hpp>
-#ifndef _WIN32
+#ifdef _WIN32
+#include <evq/windows/named_pipe.hpp>
+#else
 #include <evq/pipe.hpp>
 #endif

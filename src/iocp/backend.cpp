@@ -26,6 +26,7 @@
 #include "afd.hpp"
 #include "ffi.hpp"
 #include "list.hpp"
+#include "pipe.hpp"
 #include "table.hpp"
 
 namespace evq {
@@ -41,6 +42,16 @@ namespace {
 /// A port packet's key: what its pointer is.
 constexpr ULONG_PTR poll_key = 0;
 constexpr ULONG_PTR waker_key = 1;
+
+/// A named pipe's state, which its slot keeps; null for everything else.
+iocp::Pipe* pipe_of(detail::SourceRef source) noexcept {
+  return source.slot != nullptr ? static_cast<iocp::Pipe*>(source.slot->state) : nullptr;
+}
+
+/// The handle to ask with, if the source's own is open.
+Result<native_handle_type> base_of(detail::SourceRef source) noexcept {
+  return pipe_of(source) != nullptr ? source.handle : iocp::base_socket(source.handle);
+}
 
 /// What is left until `deadline` in the system's terms, rounded up; none is for ever.
 DWORD time_left(const std::optional<steady_clock::time_point>& deadline) noexcept {
@@ -83,7 +94,10 @@ struct IocpBackend::Parts {
   ~Parts() { close(); }
 
   /// A source that is in this queue, and open.
-  Result<Registration*> find_open(native_handle_type handle) noexcept;
+  Result<Registration*> find_open(detail::SourceRef source) noexcept;
+  /// A new registration in the table, armed for nothing yet.
+  Result<Registration*> make(native_handle_type handle, native_handle_type base,
+                             iocp::Pipe* pipe) noexcept;
   /// Makes a registration what it is to be, and arms it for all of that.
   Result<void> set(Registration& registration, Token token, Interest interest, Mode mode) noexcept;
   /// Has it asked what it is armed for: now if a thread waits, else by the next wait.
@@ -106,21 +120,51 @@ struct IocpBackend::Parts {
 
  private:
   Result<void> ask(Registration& registration) noexcept;
+  Result<void> begin_poll(Registration& registration) noexcept;
   void free(Registration& registration) noexcept;
   bool take_poll(Registration& registration, Event& event) noexcept;
   bool report(Registration& registration, ULONG happened, Event& event) noexcept;
   static bool take_wake(Waker::Mark& mark, Event& event) noexcept;
 };
 
-Result<Registration*> IocpBackend::Parts::find_open(native_handle_type handle) noexcept {
-  if (auto base = iocp::base_socket(handle); !base) {
+Result<Registration*> IocpBackend::Parts::find_open(detail::SourceRef source) noexcept {
+  if (auto base = base_of(source); !base) {
     return std::unexpected(base.error());
   }
-  Registration* found = table.find(handle);
+  Registration* found = table.find(source.handle);
   if (found == nullptr) {
     return detail::fail(std::errc::no_such_file_or_directory);
   }
   return found;
+}
+
+Result<Registration*> IocpBackend::Parts::make(native_handle_type handle, native_handle_type base,
+                                               iocp::Pipe* pipe) noexcept {
+  Result<iocp::Afd*> afd = nullptr;
+  if (pipe == nullptr) {
+    afd = afds.take(port);
+    if (!afd) {
+      return std::unexpected(afd.error());
+    }
+  }
+  auto* made = new (std::nothrow) Registration;
+  if (made != nullptr) {
+    made->handle = handle;
+    made->base = base;
+    made->afd = *afd;
+    made->pipe = pipe;
+    if (table.insert(*made)) {
+      if (pipe != nullptr) {
+        pipe->refer();
+      }
+      return made;
+    }
+    delete made;
+  }
+  if (*afd != nullptr) {
+    afds.give_back(**afd);
+  }
+  return detail::fail(std::errc::not_enough_memory);
 }
 
 Result<void> IocpBackend::Parts::set(Registration& registration, Token token, Interest interest,
@@ -154,18 +198,9 @@ Result<void> IocpBackend::Parts::arm_all() noexcept {
 Result<void> IocpBackend::Parts::ask(Registration& registration) noexcept {
   using enum Registration::Poll;
   if (registration.poll == idle && registration.armed != 0) {
-    registration.asked = registration.armed | ffi::poll_local_close;
-    registration.info = {};
-    registration.info.timeout.QuadPart = std::numeric_limits<LONGLONG>::max();
-    registration.info.number_of_handles = 1;
-    registration.info.handle = reinterpret_cast<HANDLE>(registration.base);
-    registration.info.events = registration.asked;
-    if (auto asked = ffi::poll(registration.afd->handle, registration.info, registration);
-        !asked) {
-      return asked;
+    if (auto begun = begin_poll(registration); !begun) {
+      return begun;
     }
-    registration.poll = pending;
-    ++polls;
   } else if (registration.poll == pending && (registration.armed & ~registration.asked) != 0) {
     static_cast<void>(ffi::cancel(registration.afd->handle, registration));
     registration.poll = cancelling;
@@ -174,20 +209,51 @@ Result<void> IocpBackend::Parts::ask(Registration& registration) noexcept {
   return {};
 }
 
+Result<void> IocpBackend::Parts::begin_poll(Registration& registration) noexcept {
+  Result<void> begun;
+  if (registration.pipe != nullptr) {
+    if ((registration.pipe->ready() & registration.armed) == 0) {
+      return begun;  // it notifies us
+    }
+    registration.asked = ~ULONG{0};  // whatever holds when the packet is taken
+    begun = ffi::post(port, poll_key, static_cast<OVERLAPPED*>(&registration));
+  } else {
+    registration.asked = registration.armed | ffi::poll_local_close;
+    registration.info = {};
+    registration.info.timeout.QuadPart = std::numeric_limits<LONGLONG>::max();
+    registration.info.number_of_handles = 1;
+    registration.info.handle = reinterpret_cast<HANDLE>(registration.base);
+    registration.info.events = registration.asked;
+    begun = ffi::poll(registration.afd->handle, registration.info, registration);
+  }
+  if (begun) {
+    registration.poll = Registration::Poll::pending;
+    ++polls;
+  }
+  return begun;
+}
+
 void IocpBackend::Parts::drop(Registration& registration) noexcept {
   outdated.erase(registration);
   table.erase(registration);
   registration.is_removed = true;
+  if (registration.pipe != nullptr) {
+    registration.pipe->tell(nullptr);
+  }
   if (registration.poll == Registration::Poll::idle) {
     free(registration);
-  } else if (registration.poll == Registration::Poll::pending) {
+  } else if (registration.poll == Registration::Poll::pending && registration.pipe == nullptr) {
     static_cast<void>(ffi::cancel(registration.afd->handle, registration));
     registration.poll = Registration::Poll::cancelling;
   }
 }
 
 void IocpBackend::Parts::free(Registration& registration) noexcept {
-  afds.give_back(*registration.afd);
+  if (registration.pipe != nullptr) {
+    registration.pipe->unrefer();
+  } else {
+    afds.give_back(*registration.afd);
+  }
   delete &registration;
 }
 
@@ -212,7 +278,9 @@ bool IocpBackend::Parts::take_poll(Registration& registration, Event& event) noe
     return false;
   }
   ULONG happened = 0;
-  if (registration.Internal == ffi::status_success) {
+  if (registration.pipe != nullptr) {
+    happened = registration.pipe->ready();
+  } else if (registration.Internal == ffi::status_success) {
     happened = registration.info.number_of_handles == 0 ? 0 : registration.info.events;
   } else if (registration.Internal != ffi::status_cancelled) {
     happened = ffi::poll_connect_fail;
@@ -406,9 +474,19 @@ Result<std::size_t> IocpBackend::wait(std::span<Event> events,
   }
 }
 
+void IocpBackend::notify(native_handle_type handle) noexcept {
+  const std::lock_guard lock(parts_->mutex);
+  if (Registration* found = parts_->table.find(handle)) {
+    if (found->poll == Registration::Poll::idle) {
+      static_cast<void>(parts_->arm(*found));
+    }
+  }
+}
+
 Result<void> IocpBackend::add(detail::SourceRef source, Token token, Interest interest,
                               Mode mode) noexcept {
-  const auto base = iocp::base_socket(source.handle);
+  auto* const pipe = pipe_of(source);
+  const auto base = base_of(source);
   if (!base) {
     return std::unexpected(base.error());
   }
@@ -416,26 +494,16 @@ Result<void> IocpBackend::add(detail::SourceRef source, Token token, Interest in
   if (parts_->table.find(source.handle) != nullptr) {
     return detail::fail(std::errc::file_exists);
   }
-  auto afd = parts_->afds.take(parts_->port);
-  if (!afd) {
-    return std::unexpected(afd.error());
+  auto made = parts_->make(source.handle, *base, pipe);
+  if (!made) {
+    return std::unexpected(made.error());
   }
-  std::unique_ptr<Registration> made(new (std::nothrow) Registration);
-  if (made == nullptr) {
-    parts_->afds.give_back(**afd);
-    return detail::fail(std::errc::not_enough_memory);
+  if (pipe != nullptr) {
+    pipe->tell(this);
   }
-  made->handle = source.handle;
-  made->base = *base;
-  made->afd = *afd;
-  if (auto inserted = parts_->table.insert(*made); !inserted) {
-    parts_->afds.give_back(**afd);
-    return inserted;
-  }
-  Registration& registration = *made.release();
-  auto armed = parts_->set(registration, token, interest, mode);
+  auto armed = parts_->set(**made, token, interest, mode);
   if (!armed) {
-    parts_->drop(registration);
+    parts_->drop(**made);
   }
   return armed;
 }
@@ -443,7 +511,7 @@ Result<void> IocpBackend::add(detail::SourceRef source, Token token, Interest in
 Result<void> IocpBackend::modify(detail::SourceRef source, Token token, Interest interest,
                                  Mode mode) noexcept {
   const std::lock_guard lock(parts_->mutex);
-  auto found = parts_->find_open(source.handle);
+  auto found = parts_->find_open(source);
   if (!found) {
     return std::unexpected(found.error());
   }
@@ -452,7 +520,7 @@ Result<void> IocpBackend::modify(detail::SourceRef source, Token token, Interest
 
 Result<void> IocpBackend::remove(detail::SourceRef source) noexcept {
   const std::lock_guard lock(parts_->mutex);
-  auto found = parts_->find_open(source.handle);
+  auto found = parts_->find_open(source);
   // Also one whose handle was closed already, which is an error all the same.
   if (Registration* registration = parts_->table.find(source.handle)) {
     parts_->drop(*registration);

@@ -13,6 +13,7 @@
 #include "afd.hpp"
 #include "ffi.hpp"
 #include "list.hpp"
+#include "pipe.hpp"
 
 namespace evq::iocp {
 
@@ -25,7 +26,9 @@ struct Registration : OVERLAPPED, Linked<Registration> {
 
   native_handle_type handle = invalid_handle;
   native_handle_type base = invalid_handle;
+  /// Where it is polled; null for a pipe, which says itself what it is ready for.
   Afd* afd = nullptr;
+  Pipe* pipe = nullptr;
   Token token;
   Interest interest;
   Mode mode = Mode::edge;

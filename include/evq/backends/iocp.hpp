@@ -3,6 +3,7 @@
 
 #include <evq/backend.hpp>
 #include <evq/basic_poll.hpp>
+#include <evq/handle.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -13,6 +14,10 @@
 #include <string_view>
 
 namespace evq {
+
+namespace iocp {
+class Pipe;
+}
 
 class IocpBackend final : public detail::Queue {
  public:
@@ -38,6 +43,10 @@ class IocpBackend final : public detail::Queue {
 
   explicit IocpBackend(std::unique_ptr<Parts> parts) noexcept;
   ~IocpBackend();
+
+  friend class iocp::Pipe;
+  /// A pipe may have become ready.
+  void notify(native_handle_type handle) noexcept;
 
   static const Hooks hooks_table;
 

@@ -5,9 +5,7 @@
 namespace evq::os {
 
 void close(native_handle_type handle) noexcept {
-  if (::closesocket(handle) == SOCKET_ERROR && ::GetLastError() == WSAENOTSOCK) {
-    ::CloseHandle(reinterpret_cast<HANDLE>(handle));  // a pipe
-  }
+  ::closesocket(handle);  // pipes close theirs themselves
 }
 
 Result<void> adopt(native_handle_type handle) noexcept {
