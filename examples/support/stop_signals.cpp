@@ -24,7 +24,8 @@ StopSignals::StopSignals(const evq::Waker& waker) noexcept {
   std::signal(SIGINT, on_stop_signal);
   std::signal(SIGTERM, on_stop_signal);
 #ifdef SIGBREAK
-  std::signal(SIGBREAK, on_stop_signal);  // Windows: Ctrl-Break, and what one process may send another
+  std::signal(SIGBREAK,
+              on_stop_signal);  // Windows: Ctrl-Break, and what one process may send another
 #endif
 }
 

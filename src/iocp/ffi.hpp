@@ -1,5 +1,6 @@
 // The system calls of the IOCP backend, each one function: the system's error becomes a value, and
-// nothing is decided or tried again here. ("ffi" as in calling foreign functions; evq exports none.)
+// nothing is decided or tried again here. ("ffi" as in calling foreign functions; evq exports
+// none.)
 #pragma once
 
 #include <evq/error.hpp>
@@ -43,8 +44,8 @@ struct PollInfo {
 };
 
 /// The NTSTATUS values that end a poll without telling anything of the socket.
-inline constexpr ULONG_PTR status_success = 0;
-inline constexpr ULONG_PTR status_cancelled = 0xC0000120;
+inline constexpr ULONG status_success = 0;
+inline constexpr ULONG status_cancelled = 0xC0000120;
 
 /// CreateIoCompletionPort, for one thread at a time.
 Result<HANDLE> create_port() noexcept;

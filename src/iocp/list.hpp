@@ -32,9 +32,7 @@ class List {
 
   [[nodiscard]] bool is_empty() const noexcept { return ends_.next_ == &ends_; }
   /// Null if there is none.
-  [[nodiscard]] T* front() noexcept {
-    return is_empty() ? nullptr : static_cast<T*>(ends_.next_);
-  }
+  [[nodiscard]] T* front() noexcept { return is_empty() ? nullptr : static_cast<T*>(ends_.next_); }
   void push_front(T& element) noexcept { insert(element, *ends_.next_); }
   void push_back(T& element) noexcept { insert(element, ends_); }
   /// Does nothing with an element that is in no list.

@@ -16,8 +16,7 @@ constexpr DWORD system_buffer = 65536;
 
 }  // namespace
 
-NamedPipe::NamedPipe(iocp::Pipe& pipe) noexcept
-    : OwnedSource(pipe.handle(), &pipe), pipe_(&pipe) {}
+NamedPipe::NamedPipe(iocp::Pipe& pipe) noexcept : OwnedSource(pipe.handle(), &pipe), pipe_(&pipe) {}
 
 NamedPipe::NamedPipe(NamedPipe&& other) noexcept
     : OwnedSource(std::move(other)), pipe_(std::exchange(other.pipe_, nullptr)) {}
@@ -69,7 +68,8 @@ Result<NamedPipe> NamedPipe::open(const std::filesystem::path& name) {
 }
 
 Result<void> NamedPipe::connect() const noexcept {
-  return try_io(Interest::writable, [this](native_handle_type) noexcept {
+  // Both directions begin anew with a client.
+  return try_io(Interest::readable | Interest::writable, [this](native_handle_type) noexcept {
     return pipe_ != nullptr ? pipe_->connect() : detail::fail(std::errc::bad_file_descriptor);
   });
 }

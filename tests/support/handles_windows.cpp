@@ -29,9 +29,8 @@ std::optional<ScopedHandle> duplicate_handle(native_handle_type handle) {
   if (::WSADuplicateSocketW(handle, ::GetCurrentProcessId(), &info) != 0) {
     return std::nullopt;
   }
-  const SOCKET duplicate =
-      ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
-                   WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+  const SOCKET duplicate = ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
+                                        &info, 0, WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
   if (duplicate == INVALID_SOCKET) {
     return std::nullopt;
   }

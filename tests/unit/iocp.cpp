@@ -3,11 +3,13 @@
 
 #include <evq/backends/iocp.hpp>
 #include <evq/net/tcp.hpp>
+#include <evq/net/udp.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -312,4 +314,69 @@ TEST_CASE("several threads add, change, use, cancel and post for seconds", "[str
     }
   }
   poll.reset();
+}
+
+// Not run by itself: `iocp_tests [scale]` measures what docs/architecture.md says. Idle sockets are
+// of no kind that needs a peer, so that 10,000 of them fit into a process.
+TEST_CASE("what an event and a cancel cost beside thousands of sockets", "[.scale]") {
+  using std::chrono::steady_clock;
+  constexpr int active = 10;
+  constexpr int rounds = 100;
+  constexpr std::size_t idle = 10000;
+  auto poll = must(Poll::create());
+  Events events(64);
+  std::vector<Pair<TcpStream>> pairs;
+  for (std::uintptr_t i = 0; i < active; ++i) {
+    pairs.push_back(tcp_pair());
+    must(poll.registry().add(pairs.back().ours, Token{i}, readable));
+  }
+  std::vector<net::UdpSocket> others;
+  for (std::size_t i = 0; i < idle; ++i) {
+    others.push_back(must(net::UdpSocket::bind(net::SocketAddr::loopback_v4(0))));
+  }
+  const auto event_time = [&] {
+    const auto start = steady_clock::now();
+    for (int round = 0; round < rounds; ++round) {
+      for (const auto& pair : pairs) {
+        send_text(pair.theirs, "x");
+      }
+      for (std::size_t read = 0; read < active;) {
+        must(poll.poll(events, long_time));
+        for (const auto& event : events) {
+          read += drain(pairs[event.token().value].ours).size();
+        }
+      }
+    }
+    return std::chrono::duration<double>(steady_clock::now() - start) / (rounds * active);
+  };
+  const auto cancel_time = [&] {
+    auto& stream = pairs.front().ours;
+    const auto start = steady_clock::now();
+    for (int round = 0; round < rounds; ++round) {
+      must(poll.registry().modify(stream, Token{0}, readable));
+      must(poll.poll(events, 0ns));
+      must(poll.registry().remove(stream));  // with its poll under way
+      must(poll.registry().add(stream, Token{0}, readable));
+    }
+    return std::chrono::duration<double>(steady_clock::now() - start) / rounds;
+  };
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto event_alone = event_time();
+    const auto cancel_alone = cancel_time();
+    for (auto& other : others) {
+      must(poll.registry().add(other, Token{UINTPTR_MAX}, readable));
+    }
+    CHECK(is_silent(poll));
+    const auto event_beside = event_time();
+    const auto cancel_beside = cancel_time();
+    for (auto& other : others) {
+      must(poll.registry().remove(other));
+    }
+    while (!is_silent(poll)) {
+    }
+    std::printf("an event %.1f and %.1f us, ratio %.2f; a cancel %.1f and %.1f us, ratio %.2f\n",
+                1e6 * event_alone.count(), 1e6 * event_beside.count(), event_beside / event_alone,
+                1e6 * cancel_alone.count(), 1e6 * cancel_beside.count(),
+                cancel_beside / cancel_alone);
+  }
 }

@@ -32,7 +32,7 @@ class NamedPipe final : public detail::OwnedSource {
 
   /// The server's end, for one client at a time: `connect` waits for it. Each further call with the
   /// name makes a further instance, for one more client. The name is whole: `\\.\pipe\NAME`.
-  /// Clients of other machines are refused. Closed by a new process, as every handle of the library.
+  /// Clients of other machines are refused. Not inherited by a new process.
   [[nodiscard]] static Result<NamedPipe> create(const std::filesystem::path& name,
                                                 Instance instance = Instance::any);
   /// The client's end, connected. `no_such_file_or_directory` if there is no such pipe,

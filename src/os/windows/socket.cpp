@@ -81,8 +81,7 @@ NativeOption native_option(Option option) noexcept {
 Result<int> int_option(native_handle_type handle, int level, int name) noexcept {
   int value = 0;
   int length = sizeof value;
-  if (::getsockopt(handle, level, name, reinterpret_cast<char*>(&value), &length) ==
-      SOCKET_ERROR) {
+  if (::getsockopt(handle, level, name, reinterpret_cast<char*>(&value), &length) == SOCKET_ERROR) {
     return last_error();
   }
   return value;
@@ -194,6 +193,10 @@ Result<std::pair<native_handle_type, SocketAddr>> accept(native_handle_type list
   NativeAddr peer;
   const SOCKET handle = ::accept(listener, peer.get(), &peer.length);
   if (handle == INVALID_SOCKET) {
+    if (::GetLastError() == WSAECONNRESET) {
+      // A connection that was gone before it was taken, which other systems call so.
+      return detail::fail(std::errc::connection_aborted);
+    }
     return last_error();
   }
   if (auto adopted = adopt(handle); !adopted) {
@@ -255,9 +258,8 @@ Result<std::pair<std::size_t, SocketAddr>> receive_from(native_handle_type handl
                                                         Take take) noexcept {
   NativeAddr from;
   const int size = int_size(buffer.size());
-  int received =
-      ::recvfrom(handle, reinterpret_cast<char*>(buffer.data()), size,
-                 take == Take::peek ? MSG_PEEK : 0, from.get(), &from.length);
+  int received = ::recvfrom(handle, reinterpret_cast<char*>(buffer.data()), size,
+                            take == Take::peek ? MSG_PEEK : 0, from.get(), &from.length);
   if (received == SOCKET_ERROR) {
     if (::GetLastError() != WSAEMSGSIZE) {
       return last_error();
