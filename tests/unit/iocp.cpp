@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -59,9 +60,9 @@ bool is_silent(Poll& poll) {
 TEST_CASE("queue, clone, waker and sources may go in every order while polls are under way") {
   const Mode mode = GENERATE(Mode::edge, Mode::level, Mode::oneshot);
   const auto run = [mode](const std::array<int, 5>& order) {
-    std::optional poll = must(Poll::create());
-    std::optional clone = must(poll->registry().try_clone());
-    std::optional waker = must(Waker::create(*clone, Token{9}));
+    auto poll = std::make_unique<Poll>(must(Poll::create()));
+    auto clone = std::make_unique<Registry>(must(poll->registry().try_clone()));
+    auto waker = std::make_unique<Waker>(must(Waker::create(*clone, Token{9})));
     auto first = tcp_pair();
     auto second = tcp_pair();
     std::optional source(std::move(first.ours));
@@ -231,7 +232,7 @@ TEST_CASE("a raw source that is closed before it is removed is forgotten") {
 TEST_CASE("several threads add, change, use, cancel and post for seconds", "[stress]") {
   constexpr auto duration = 3s;
   constexpr std::size_t threads = 3;
-  std::optional poll = must(Poll::create());
+  auto poll = std::make_unique<Poll>(must(Poll::create()));
   std::atomic<bool> stop = false;
   std::atomic<std::size_t> changes{0};
   std::vector<std::jthread> workers;

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <optional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -241,7 +241,7 @@ TEST_CASE("names and objects that are none are refused") {
 
 TEST_CASE("a pipe is in one queue at a time, moves while it is there, and leaves it when it goes") {
   auto poll = must(Poll::create());
-  std::optional other = must(Poll::create());
+  auto other = std::make_unique<Poll>(must(Poll::create()));
   auto [server, client] = pipe_pair();
   must(other->registry().add(server, Token{1}, both));
   CHECK(poll.registry().add(server, Token{2}, both).error() == std::errc::file_exists);
