@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-build=build-windows
+build="build-windows"
 while getopts B: option; do
   case $option in
   B) build=$OPTARG ;;
@@ -54,5 +54,5 @@ status=0
 # What must not compile is the same for every system.
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 \
   --no-suite compile_fail || status=$?
-python3 scripts/count_tests.py "$build" || status=$?
+python3 scripts/count_tests.py "$build" --strict || status=$?
 exit "$status"
