@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -30,6 +33,9 @@ using Events = BasicEvents<IocpBackend>;
 using Waker = BasicWaker<IocpBackend>;
 
 namespace {
+
+/// What operator new has given and operator delete not taken back.
+std::atomic<std::ptrdiff_t> live_objects{0};
 
 constexpr Interest readable = Interest::readable;
 constexpr Interest both = Interest::readable | Interest::writable;
@@ -56,6 +62,27 @@ bool is_silent(Poll& poll) {
 }
 
 }  // namespace
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++live_objects;
+  return std::malloc(size);
+}
+
+void* operator new(std::size_t size) {
+  if (void* memory = operator new(size, std::nothrow)) {
+    return memory;
+  }
+  throw std::bad_alloc();
+}
+
+void operator delete(void* memory) noexcept {
+  live_objects -= memory != nullptr ? 1 : 0;
+  std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept {
+  operator delete(memory);
+}
 
 TEST_CASE("queue, clone, waker and sources may go in every order while polls are under way") {
   const Mode mode = GENERATE(Mode::edge, Mode::level, Mode::oneshot);
@@ -104,6 +131,28 @@ TEST_CASE("queue, clone, waker and sources may go in every order while polls are
     run(order);
   } while (std::next_permutation(order.begin(), order.end()));
   CHECK(open_handles() == before);
+}
+
+TEST_CASE("a queue that closes frees what its polls wrote into, once they have") {
+  std::vector<Pair<TcpStream>> pairs;
+  for (int i = 0; i < 8; ++i) {
+    pairs.push_back(tcp_pair());
+  }
+  const auto run = [&pairs] {
+    auto poll = must(Poll::create());
+    const auto waker = must(Waker::create(poll.registry(), Token{9}));
+    for (auto& pair : pairs) {
+      must(poll.registry().add(pair.ours, Token{1}, readable));
+    }
+    Events events(4);
+    must(poll.poll(events, 0ns));
+    must(waker.wake());
+    must(poll.registry().remove(pairs.front().ours));
+  };
+  run();
+  const auto before = live_objects.load();
+  run();
+  CHECK(live_objects == before);
 }
 
 TEST_CASE("removed sources leave nothing once their packets have come") {
