@@ -410,23 +410,28 @@ TEST_CASE("what an event and a cancel cost beside thousands of sockets", "[.scal
     }
     return std::chrono::duration<double>(steady_clock::now() - start) / rounds;
   };
-  for (int turn = 0; turn < 5; ++turn) {
-    const auto event_alone = event_time();
-    const auto cancel_alone = cancel_time();
-    for (auto& other : others) {
-      must(poll.registry().add(other, Token{UINTPTR_MAX}, readable));
+  // Wine looks through all polls of all processes; so what counts is whether it matters which queue
+  // the others are in.
+  auto elsewhere = must(Poll::create());
+  for (int turn = 0; turn < 7; ++turn) {
+    std::array<double, 3> event{event_time().count()};
+    std::array<double, 3> cancel{cancel_time().count()};
+    for (std::size_t i = 1; i < event.size(); ++i) {
+      Poll& where = i == 1 ? elsewhere : poll;
+      for (auto& other : others) {
+        must(where.registry().add(other, Token{UINTPTR_MAX}, readable));
+      }
+      CHECK(is_silent(where));
+      event[i] = event_time().count();
+      cancel[i] = cancel_time().count();
+      for (auto& other : others) {
+        must(where.registry().remove(other));
+      }
+      CHECK(is_silent(where));
     }
-    CHECK(is_silent(poll));
-    const auto event_beside = event_time();
-    const auto cancel_beside = cancel_time();
-    for (auto& other : others) {
-      must(poll.registry().remove(other));
-    }
-    while (!is_silent(poll)) {
-    }
-    std::printf("an event %.1f and %.1f us, ratio %.2f; a cancel %.1f and %.1f us, ratio %.2f\n",
-                1e6 * event_alone.count(), 1e6 * event_beside.count(), event_beside / event_alone,
-                1e6 * cancel_alone.count(), 1e6 * cancel_beside.count(),
-                cancel_beside / cancel_alone);
+    std::printf(
+        "us an event: %.0f alone, %.0f, %.0f, ratio %.2f; a cancel: %.0f, %.0f, %.0f, %.2f\n",
+        1e6 * event[0], 1e6 * event[1], 1e6 * event[2], event[2] / event[1], 1e6 * cancel[0],
+        1e6 * cancel[1], 1e6 * cancel[2], cancel[2] / cancel[1]);
   }
 }
