@@ -102,11 +102,14 @@ const detail::Queue::Hooks IocpBackend::hooks_table = {
           // By its handle, since the source may be removed by now. Another that has got the number
           // is told once too often.
           Registration* found = parts.table.find(handle);
-          if (found == nullptr || found->mode != Mode::edge) {
+          if (found == nullptr) {
             return;
           }
           const ULONG events = iocp::poll_events(direction & found->interest);
-          if ((events & ~found->armed) != 0) {
+          if (found->pipe == nullptr) {
+            found->doubtful |= events;
+          }
+          if (found->mode == Mode::edge && (events & ~found->armed) != 0) {
             found->armed |= events;
             // Where it fails, the next wait tries again and says why.
             static_cast<void>(parts.arm(*found));
@@ -155,6 +158,7 @@ Result<std::size_t> IocpBackend::wait(std::span<Event> events,
   Parts& parts = *parts_;
   std::array<OVERLAPPED_ENTRY, 64> packets;
   std::unique_lock lock(parts.mutex);
+  ++parts.waits;
   while (true) {
     if (auto armed = parts.arm_all(); !armed) {
       return std::unexpected(armed.error());

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <span>
 
@@ -61,6 +62,8 @@ struct IocpBackend::Parts {
   /// Polls whose packet has not come back.
   std::size_t polls = 0;
   bool is_waiting = false;
+  /// How many waits have begun.
+  std::uint64_t waits = 0;
 
  private:
   Result<void> ask(iocp::Registration& registration) noexcept;

@@ -96,6 +96,8 @@ Result<void> IocpBackend::Parts::begin_poll(Registration& registration) noexcept
     begun = ffi::post(port, iocp::poll_key, static_cast<OVERLAPPED*>(&registration));
   } else {
     registration.asked = registration.armed | ffi::poll_local_close;
+    registration.doubtful = 0;
+    registration.asked_in = waits;
     registration.info = {};
     registration.info.timeout.QuadPart = std::numeric_limits<LONGLONG>::max();
     registration.info.number_of_handles = 1;
@@ -167,7 +169,14 @@ bool IocpBackend::Parts::take_poll(Registration& registration, Event& event) noe
     drop(registration);
     return false;
   }
-  const bool is_event = report(registration, happened & registration.armed, event);
+  // What is in doubt is asked again, at once. So is a level that became ready before this wait: it
+  // may have been drained since, by a read that took just what there was.
+  happened &= registration.armed & ~registration.doubtful;
+  if (registration.mode == Mode::level && registration.pipe == nullptr &&
+      registration.asked_in != waits) {
+    happened = 0;
+  }
+  const bool is_event = report(registration, happened, event);
   if (registration.armed != 0 && !registration.is_linked()) {
     outdated.push_back(registration);
   }

@@ -34,10 +34,14 @@ struct Registration : OVERLAPPED, Linked<Registration> {
   Mode mode = Mode::edge;
   bool is_removed = false;
   Poll poll = Poll::idle;
-  /// What is to be reported as soon as it holds: in AFD's terms, as are the next two.
+  /// What is to be reported as soon as it holds: in AFD's terms, as are the next three.
   ULONG armed = 0;
   /// What the poll under way asks for.
   ULONG asked = 0;
+  /// Directions in which a call met would-block since: what the poll says of them may be older.
+  ULONG doubtful = 0;
+  /// The wait before or in which the poll was begun.
+  std::uint64_t asked_in = 0;
   ffi::PollInfo info{};
   /// The next one in its bucket of the table.
   Registration* chained = nullptr;
