@@ -101,6 +101,13 @@ Result<void> check_socket(native_handle_type handle) noexcept {
   return {};
 }
 
+bool is_quiet(native_handle_type socket, bool readable, bool writable) noexcept {
+  WSAPOLLFD asked{};
+  asked.fd = socket;
+  asked.events = static_cast<SHORT>((readable ? POLLRDNORM : 0) | (writable ? POLLWRNORM : 0));
+  return ::WSAPoll(&asked, 1, 0) == 0;
+}
+
 Result<native_handle_type> lower_socket(native_handle_type socket, DWORD request) noexcept {
   SOCKET lower = INVALID_SOCKET;
   DWORD size = 0;

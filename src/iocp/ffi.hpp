@@ -63,6 +63,8 @@ Result<std::size_t> wait(HANDLE port, std::span<OVERLAPPED_ENTRY> entries,
 Result<void> post(HANDLE port, ULONG_PTR key, void* pointer) noexcept;
 /// getsockopt of SO_TYPE, which every socket answers.
 Result<void> check_socket(native_handle_type handle) noexcept;
+/// WSAPoll without waiting: whether nothing of this holds, nor an error.
+bool is_quiet(native_handle_type socket, bool readable, bool writable) noexcept;
 /// WSAIoctl with SIO_BASE_HANDLE or SIO_BSP_HANDLE_POLL: the socket below this one.
 Result<native_handle_type> lower_socket(native_handle_type socket, DWORD request) noexcept;
 inline constexpr DWORD sio_base_handle = 0x48000022;

@@ -169,11 +169,13 @@ bool IocpBackend::Parts::take_poll(Registration& registration, Event& event) noe
     drop(registration);
     return false;
   }
-  // What is in doubt is asked again, at once. So is a level that became ready before this wait: it
-  // may have been drained since, by a read that took just what there was.
+  // What is in doubt is asked again, at once. So is a level that was ready before this wait and is
+  // no more: it may have been drained by a read that took just what there was.
   happened &= registration.armed & ~registration.doubtful;
   if (registration.mode == Mode::level && registration.pipe == nullptr &&
-      registration.asked_in != waits) {
+      registration.asked_in != waits && (happened & ~(iocp::readiness | ffi::poll_send)) == 0 &&
+      ffi::is_quiet(registration.handle, (happened & iocp::readiness) != 0,
+                    (happened & ffi::poll_send) != 0)) {
     happened = 0;
   }
   const bool is_event = report(registration, happened, event);
