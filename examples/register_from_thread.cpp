@@ -11,6 +11,7 @@
 #include <expected>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -137,15 +138,17 @@ std::string drain(const evq::net::TcpStream& stream) {
 }
 
 /// The first thread: blocks until the worker has finished; returns how many connections spoke.
-evq::Result<std::size_t> wait_for_all(evq::Poll& poll, Shared& shared) {
+evq::Result<std::size_t> wait_for_all(evq::Poll& poll, Shared& shared, std::size_t connections) {
   evq::Events events(16);
   std::size_t heard = 0;
+  bool is_finished = false;
   while (true) {
     shared.say("main", "blocks in poll");
-    if (auto polled = poll.poll(events); !polled) {
+    // What was written before the worker's wake may come after it: sources have no order.
+    const auto timeout = is_finished ? std::optional(std::chrono::seconds(5)) : std::nullopt;
+    if (auto polled = poll.poll(events, timeout); !polled) {
       return std::unexpected(polled.error());
     }
-    bool is_finished = false;
     for (const auto& event : events) {
       if (event.token() == finished) {
         is_finished = true;
@@ -159,7 +162,7 @@ evq::Result<std::size_t> wait_for_all(evq::Poll& poll, Shared& shared) {
                                text + "\"");
       }
     }
-    if (is_finished) {
+    if (is_finished && (heard == connections || events.empty())) {
       shared.say("main", "the worker has finished");
       return heard;
     }
@@ -184,7 +187,7 @@ int run(std::size_t connections, std::chrono::milliseconds interval) {
     worked = worker.run(connections);
     static_cast<void>(waker->wake());
   });
-  const auto heard = wait_for_all(*poll, shared);
+  const auto heard = wait_for_all(*poll, shared, connections);
   thread.join();
   if (!worked) {
     return examples::fail("the second thread", worked.error());

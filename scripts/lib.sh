@@ -24,6 +24,8 @@ has() {
   cli11) has_header CLI/CLI.hpp ;;
   liburing) has_header liburing.h ;;
   venv) python3 -c 'import ensurepip' 2>/dev/null ;;
+  mingw-w64) command -v x86_64-w64-mingw32-g++-posix >/dev/null ;;
+  wine64) [[ -x /usr/lib/wine/wine64 ]] || command -v wine64 >/dev/null ;;
   tsan) compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.tsan*' >/dev/null ;;
   certificates) [[ -e /etc/ssl/certs/ca-certificates.crt ]] ;;
   *) command -v "$1" >/dev/null ;;
@@ -44,6 +46,7 @@ apt_name() {
   cli11) echo libcli11-dev ;;
   liburing) echo liburing-dev ;;
   venv) echo python3-venv ;;
+  mingw-w64) echo g++-mingw-w64-x86-64-posix ;;
   tsan) echo libclang-rt-19-dev ;;
   certificates) echo ca-certificates ;;
   clang++-19) echo clang-19 ;;

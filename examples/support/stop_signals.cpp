@@ -23,11 +23,18 @@ StopSignals::StopSignals(const evq::Waker& waker) noexcept {
   target = &waker;
   std::signal(SIGINT, on_stop_signal);
   std::signal(SIGTERM, on_stop_signal);
+#ifdef SIGBREAK
+  std::signal(SIGBREAK,
+              on_stop_signal);  // Windows: Ctrl-Break, and what one process may send another
+#endif
 }
 
 StopSignals::~StopSignals() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
+#ifdef SIGBREAK
+  std::signal(SIGBREAK, SIG_DFL);
+#endif
   target = nullptr;
 }
 

@@ -10,6 +10,8 @@
 #include <evq/backends/io_uring.hpp>
 #elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
 #include <evq/backends/kqueue.hpp>
+#elif defined(EVQ_DEFAULT_BACKEND_IOCP)
+#include <evq/backends/iocp.hpp>
 #endif
 
 namespace evq {
@@ -20,6 +22,8 @@ using DefaultBackend = EpollBackend;
 using DefaultBackend = IoUringBackend;
 #elif defined(EVQ_DEFAULT_BACKEND_KQUEUE)
 using DefaultBackend = KqueueBackend;
+#elif defined(EVQ_DEFAULT_BACKEND_IOCP)
+using DefaultBackend = IocpBackend;
 #endif
 
 using Poll = BasicPoll<DefaultBackend>;

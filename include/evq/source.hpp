@@ -123,6 +123,10 @@ class OwnedSource {
 
  protected:
   explicit OwnedSource(native_handle_type handle) noexcept : handle_(handle) {}
+  /// With what its only possible backend keeps for it, and leaves where it is.
+  OwnedSource(native_handle_type handle, void* state) noexcept : handle_(handle) {
+    slot_.state = state;
+  }
   OwnedSource(OwnedSource&& other) noexcept
       : handle_(std::exchange(other.handle_, invalid_handle)), slot_(std::move(other.slot_)) {}
   OwnedSource& operator=(OwnedSource&& other) noexcept;

@@ -31,6 +31,7 @@ EVQ_CONTRACT("modify replaces the token, the interest and the mode", "[modify]")
   must(t.registry().modify(pair.ours, Token{4}, readable));
   CHECK(t.event_of(Token{4}).is_readable());
   CHECK(t.is_silent());
+  CHECK(drain(pair.ours) == "x");
   send_text(pair.theirs, "y");
   CHECK(t.event_of(Token{4}).is_readable());
 }

@@ -15,19 +15,32 @@ import time
 import unittest
 
 PATIENCE = 30  # seconds after which something is stuck
+WRAPPER = os.environ.get("MESON_EXE_WRAPPER", "").split()  # what runs programs of another system
 socket.setdefaulttimeout(PATIENCE)
+
+
+def runnable(command):
+    """The command as this system can run it."""
+    return [*WRAPPER, *command] if WRAPPER and str(command[0]).endswith(".exe") else [*command]
+
+
+def needs_native(what):
+    if WRAPPER:
+        raise unittest.SkipTest(f"{what}: not of a program that {WRAPPER[0]} runs")
 
 
 class Server:
     """A running server. It has to end with exit code 0 when it is asked to."""
 
     def __init__(self, *command, limit_files=None):
+        if limit_files:
+            needs_native("a limit of descriptors")
         def limit():
             import resource
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit_files, limit_files))
 
         self.process = subprocess.Popen(
-            [*command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*runnable(command), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, preexec_fn=limit if limit_files else None)
         self.limit_files = limit_files
         line = self.process.stdout.readline()
@@ -42,7 +55,8 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
-        if kind is None and self.process.poll() is None:
+        # Without a console Wine has no way to ask a program to end.
+        if kind is None and self.process.poll() is None and not WRAPPER:
             code, errors = self.stop(signal.SIGTERM)
             assert code == 0, f"exit code {code}: {errors}"
         self.process.kill()
@@ -52,6 +66,7 @@ class Server:
 
     def stop(self, number):
         """Exit code and stderr after a signal."""
+        needs_native("signals")
         self.process.send_signal(number)
         try:
             _, errors = self.process.communicate(timeout=PATIENCE)
@@ -67,10 +82,12 @@ class Server:
 
     def status(self, field):
         """A number from /proc/PID/status; sizes are in KiB."""
+        needs_native("memory and threads")
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(rf"^{field}:\s*(\d+)", status.read(), re.MULTILINE)[1])
 
     def open_files(self):
+        needs_native("descriptors")
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def connect_more_than_fit(self, count):
@@ -129,7 +146,7 @@ class Peer:
 
 def run(*command):
     """Runs a program to its end."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return subprocess.run(runnable(command), capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def read_all(stream):

@@ -55,7 +55,11 @@ TEST_CASE("a connected socket sends to its peer and takes from it alone") {
   const auto b = must(UdpSocket::bind(SocketAddr::loopback_v4(0)));
   const auto stranger = must(UdpSocket::bind(SocketAddr::loopback_v4(0)));
   CHECK(a.peer_address().error() == std::errc::not_connected);
+#ifdef _WIN32
+  CHECK_FALSE(a.send(bytes("x")));  // Windows says not_connected, Wine invalid_argument
+#else
   CHECK(a.send(bytes("x")).error() == std::errc::destination_address_required);
+#endif
   must(a.connect(must(b.local_address())));
   CHECK(must(a.peer_address()) == must(b.local_address()));
   must(stranger.send_to(bytes("no"), must(a.local_address())));
@@ -133,7 +137,11 @@ TEST_CASE("multicast groups are joined and left") {
     EVQ_SKIP("no IPv6 here: " + v6.error().message());
   }
   const auto group_v6 = must(SocketAddr::parse("[ff01::1234]:0"));
+#ifdef _WIN32
+  const std::uint32_t interface_index = 1;  // the loopback interface's on every Windows
+#else
   const std::uint32_t interface_index = must(SocketAddr::parse("[fe80::1%lo]:0")).scope_id();
+#endif
   must(v6->join_multicast_v6(group_v6, interface_index));
   must(v6->leave_multicast_v6(group_v6, interface_index));
   CHECK_FALSE(v6->leave_multicast_v6(group_v6, interface_index).has_value());

@@ -44,17 +44,17 @@ Half EVQ_HALF() {
       .clone = [](const Poll& poll) { return poll.registry().try_clone(); },
       .make_waker = [](const Registry& registry,
                        Token token) { return Waker::create(registry, token); },
-      .make_pair = [] { return net::UnixStream::pair(); },
-      .add = [](const Registry& registry, net::UnixStream& stream, Token token,
+      .connect = [](const net::SocketAddr& addr) { return net::TcpStream::connect(addr); },
+      .add = [](const Registry& registry, net::TcpStream& stream, Token token,
                 Interest interest) { return registry.add(stream, token, interest); },
       .remove = [](const Registry& registry,
-                   net::UnixStream& stream) { return registry.remove(stream); },
+                   net::TcpStream& stream) { return registry.remove(stream); },
       .wait = [](Poll& poll,
                  Events& events) { return poll.poll(events, std::chrono::seconds(20)); },
       .wake = [](const Waker& waker) { return waker.wake(); },
       .first = [](const Events& events) { return *events.begin(); },
       .is_writable_only = [](Event event) { return event.is_writable() && !event.is_readable(); },
-      .destroy = [](net::UnixStream stream) { static_cast<void>(stream); },
+      .destroy = [](net::TcpStream stream) { static_cast<void>(stream); },
   };
 }
 

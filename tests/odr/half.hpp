@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <optional>
 #include <typeinfo>
-#include <utility>
 
 namespace evq::test {
 
@@ -30,14 +29,14 @@ struct Half {
   Events (*make_events)(std::size_t capacity);
   Result<Registry> (*clone)(const Poll&);
   Result<Waker> (*make_waker)(const Registry&, Token);
-  Result<std::pair<net::UnixStream, net::UnixStream>> (*make_pair)();
-  Result<void> (*add)(const Registry&, net::UnixStream&, Token, Interest);
-  Result<void> (*remove)(const Registry&, net::UnixStream&);
+  Result<net::TcpStream> (*connect)(const net::SocketAddr&);
+  Result<void> (*add)(const Registry&, net::TcpStream&, Token, Interest);
+  Result<void> (*remove)(const Registry&, net::TcpStream&);
   Result<void> (*wait)(Poll&, Events&);
   Result<void> (*wake)(const Waker&);
   Event (*first)(const Events&);
   bool (*is_writable_only)(Event);
-  void (*destroy)(net::UnixStream);
+  void (*destroy)(net::TcpStream);
 };
 
 Half half_debug();

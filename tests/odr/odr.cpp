@@ -43,24 +43,26 @@ TEST_CASE("what one half makes the other can use") {
   Events events = b.make_events(8);
   const Registry registry = must(a.clone(poll));
   const Waker waker = must(b.make_waker(registry, Token{1}));
-  auto pair = must(a.make_pair());
+  const auto listener = must(net::TcpListener::bind(net::SocketAddr::loopback_v4(0)));
+  auto first = must(a.connect(must(listener.local_address())));
+  auto second = must(a.connect(must(listener.local_address())));
 
   must(a.wake(waker));
   must(b.wait(poll, events));
   REQUIRE(events.size() == 1);
   CHECK(a.first(events).token() == Token{1});
 
-  must(b.add(registry, pair.first, Token{2}, Interest::readable | Interest::writable));
+  must(b.add(registry, first, Token{2}, Interest::readable | Interest::writable));
   must(a.wait(poll, events));
   REQUIRE(events.size() == 1);
   const Event event = b.first(events);
   CHECK(event.token() == Token{2});
   CHECK(a.is_writable_only(event));
 
-  must(a.remove(registry, pair.first));
-  must(b.add(registry, pair.second, Token{3}, Interest::readable));
+  must(a.remove(registry, first));
+  must(b.add(registry, second, Token{3}, Interest::readable));
   // Moved while it is registered, and taken out by the half that did not register it.
-  a.destroy(std::move(pair.second));
+  a.destroy(std::move(second));
   CHECK(poll.poll(events, 0ns));
   CHECK(events.empty());
 }
