@@ -11,21 +11,12 @@
 
 #include "backends.hpp"
 #include "contenders.hpp"
+#include "../work/sockets.hpp"
 #include "run.hpp"
 
 namespace bench {
 
 namespace {
-
-template <class T>
-T take(evq::Result<T> result, const char* what) {
-  if (!result) {
-    throw std::system_error(result.error(), what);
-  }
-  if constexpr (!std::is_void_v<T>) {
-    return *std::move(result);
-  }
-}
 
 evq::Interest interest(Want want) {
   return want == Want::read ? evq::Interest::readable

@@ -10,12 +10,19 @@
 
 #include "../engine/meters.hpp"
 #include "../work/chain.hpp"
+#include "../work/churn.hpp"
+#include "../work/echo.hpp"
 #include "../work/interest.hpp"
+#include "../work/timers.hpp"
+#include "../work/wake.hpp"
 #include "../work/work.hpp"
 
 namespace bench {
 
-using AnyWork = std::variant<std::unique_ptr<Chain>, std::unique_ptr<Idle>, std::unique_ptr<Interest>>;
+template <class... W>
+using AnyOf = std::variant<std::unique_ptr<W>...>;
+
+using AnyWork = AnyOf<Chain, Echo, Churn, Interest, Wake, Idle, Timers>;
 
 struct Plan {
   std::size_t warm_up;  ///< Events before the measured ones.

@@ -20,14 +20,6 @@ using evq::net::TcpStream;
 using evq::net::UnixDatagram;
 using evq::net::UnixStream;
 
-template <class T>
-T take(evq::Result<T> result, const char* what) {
-  if (!result) {
-    throw std::system_error(result.error(), what);
-  }
-  return *std::move(result);
-}
-
 void set_buffers(const TcpStream& stream, std::size_t bytes) {
   // The kernel counts its own overhead too.
   const int size = static_cast<int>(bytes * 4 + 65536);

@@ -6,10 +6,23 @@
 
 #include <cstddef>
 #include <span>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace bench {
+
+/// The value, or throws its error.
+template <class T>
+T take(evq::Result<T> result, const char* what) {
+  if (!result) {
+    throw std::system_error(result.error(), what);
+  }
+  if constexpr (!std::is_void_v<T>) {
+    return *std::move(result);
+  }
+}
 
 /// Both ends of many connections.
 template <class Stream>

@@ -59,7 +59,7 @@ using Latencies = std::vector<std::uint32_t>;
 ///     void ready(Loop&, std::size_t index, Ready);     and woken(Loop&), expired(Loop&, index)
 ///     void finish(Loop&);                              leaves everything as it was before `open`
 ///     Outcome outcome() const, expected() const;       since `begin`
-///     const Latencies& latencies() const;              since `begin`; empty where not measured
+///     const Latencies& latencies();                    since `begin`; empty where not measured
 template <class W>
 concept Work = requires(W& work, const W& constant) {
   { W::uses_wakes } -> std::convertible_to<bool>;
@@ -68,7 +68,7 @@ concept Work = requires(W& work, const W& constant) {
   { constant.done() } -> std::same_as<bool>;
   { constant.outcome() } -> std::same_as<Outcome>;
   { constant.expected() } -> std::same_as<Outcome>;
-  { constant.latencies() } -> std::same_as<const Latencies&>;
+  { work.latencies() } -> std::same_as<const Latencies&>;
 };
 
 // What every loop has:
