@@ -60,7 +60,7 @@ const std::vector<Scenario>& scenarios() {
        .summary = "threads that wake a loop, and wait until it has heard them",
        .event = "wake",
        .parameters = {{"threads", "threads that wake", {1, 2, 4}, {1, 2}},
-                      {"burst", "wakes before a thread waits", {1, 64}, {1, 8}}},
+                      {"burst", "wakes before a thread waits", {1, 1000}, {1, 100}}},
        .events = 10000,
        .wall = true,
        .make = make<Wake>,
