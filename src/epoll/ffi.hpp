@@ -17,8 +17,14 @@ std::unexpected<std::error_code> last_error() noexcept;
 
 /// epoll_create1(2), closed by exec.
 Result<int> create() noexcept;
-/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL.
-Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept;
+/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL. Inline, since a return more is what a call of the
+/// system makes dear.
+inline Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  if (::epoll_ctl(epoll, operation, fd, event) != 0) [[unlikely]] {
+    return last_error();
+  }
+  return {};
+}
 /// epoll_wait(2); milliseconds, -1 for ever. This and the next leave an error in errno: they are
 /// on the way of every event.
 int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept;
