@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,9 @@
 #include "engine/machine.hpp"
 #include "engine/results.hpp"
 #include "loops/contenders.hpp"
+#include "report/page.hpp"
+#include "report/plot.hpp"
+#include "report/table.hpp"
 #include "work/scenarios.hpp"
 #include "work/sockets.hpp"
 
@@ -89,6 +94,8 @@ class Program {
     app.add_subcommand("list", "Say what scenarios and contenders there are")->callback(list);
     add_run(app);
     add_once(app);
+    add_compare(app);
+    add_report(app);
     for (int i = 0; i < argc; ++i) {
       command_ += (i == 0 ? "evq-bench" : " " + std::string(argv[i]));
     }
@@ -212,6 +219,79 @@ class Program {
     }
   }
 
+  /// What both of the next have: files, and the contender that ratios are to.
+  void add_files(CLI::App& app) {
+    app.add_option("file", files_, "What `run` has kept")->required()->check(CLI::ExistingFile);
+    app.add_option("-b,--baseline", baseline_, "The contender that the others are set beside")
+        ->capture_default_str();
+  }
+
+  /// Throws unless the baseline is in each of the files.
+  std::vector<Results> load_files() const {
+    std::vector<Results> all;
+    for (const auto& file : files_) {
+      all.push_back(load(file));
+      const auto& contenders = all.back().contenders;
+      if (std::none_of(contenders.begin(), contenders.end(),
+                       [this](const auto& contender) { return contender.name == baseline_; })) {
+        throw CLI::ValidationError("--baseline", "no " + baseline_ + " in " + file);
+      }
+    }
+    return all;
+  }
+
+  void add_compare(CLI::App& app) {
+    CLI::App* compare =
+        app.add_subcommand("compare", "Set contenders beside each other, in tables on stdout");
+    add_files(*compare);
+    compare->callback([this] {
+      for (const auto& results : load_files()) {
+        std::cout << markdown(results, baseline_, false);
+      }
+    });
+  }
+
+  void add_report(CLI::App& app) {
+    CLI::App* report = app.add_subcommand("report", "Make a page with plots, and tables");
+    add_files(*report);
+    report->add_option("--html", html_, "Where to write the page")->capture_default_str();
+    report->add_option("--markdown", markdown_, "Where to write the tables (default: nowhere)");
+    report->add_option("--plots", plots_, "A folder for each plot as a file (default: nowhere)")
+        ->check(CLI::ExistingDirectory);
+    report->callback([this] { this->report(); });
+  }
+
+  void report() const {
+    const auto all = load_files();
+    write(html_, page(all, baseline_));
+    std::string tables;
+    for (const auto& results : all) {
+      tables += markdown(results, baseline_, true);
+      for (const auto& panel : panels(results)) {
+        if (!plots_.empty()) {
+          write(plots_ + "/" + panel.name + ".svg",
+                panel.series.size() > 1 ? line_plot(panel, results)
+                                        : ratio_plot(panel, results, baseline_));
+        }
+      }
+    }
+    if (!markdown_.empty()) {
+      write(markdown_, tables);
+    }
+  }
+
+  static void write(const std::string& path, const std::string& text) {
+    std::ofstream file(path);
+    if (!(file << text).flush()) {
+      throw std::runtime_error("cannot write " + path);
+    }
+  }
+
+  std::vector<std::string> files_;
+  std::string baseline_ = "epoll";
+  std::string html_ = "evq-bench.html";
+  std::string markdown_;
+  std::string plots_;
   std::string command_;
   int exit_code_ = 0;
   Experiment experiment_{};
