@@ -87,8 +87,9 @@ void list() {
 class Program {
  public:
   int main(int argc, char** argv) {
-    CLI::App app("Compares evq's backends, loops written by hand, and other libraries, doing the "
-                 "same work.");
+    CLI::App app(
+        "Compares evq's backends, loops written by hand, and other libraries, doing the "
+        "same work.");
     app.name("evq-bench");
     app.require_subcommand(1);
     app.add_subcommand("list", "Say what scenarios and contenders there are")->callback(list);
@@ -188,7 +189,8 @@ class Program {
     once->add_option("-c,--contender", contender_, "Which")
         ->required()
         ->check(CLI::IsMember(names(all_contenders())));
-    once->add_option("-e,--events", once_events_, "How many events")->check(CLI::Range(1, 100'000'000));
+    once->add_option("-e,--events", once_events_, "How many events")
+        ->check(CLI::Range(1, 100'000'000));
     once_commands_ = add_scenarios(*once, once_sizes_);
     once->callback([this] { this->once(); });
   }
@@ -269,9 +271,9 @@ class Program {
       tables += markdown(results, baseline_, true);
       for (const auto& panel : panels(results)) {
         if (!plots_.empty()) {
-          write(plots_ + "/" + panel.name + ".svg",
-                panel.series.size() > 1 ? line_plot(panel, results)
-                                        : ratio_plot(panel, results, baseline_));
+          write(plots_ + "/" + panel.name + ".svg", panel.series.size() > 1
+                                                        ? line_plot(panel, results)
+                                                        : ratio_plot(panel, results, baseline_));
         }
       }
     }

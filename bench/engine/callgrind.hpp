@@ -8,8 +8,8 @@
 
 namespace bench {
 
-/// The difference of a long and a short run of `evq-bench once`, so that starting up does not count.
-/// Throws if Valgrind is missing or the run fails.
+/// The difference of a long and a short run of `evq-bench once`, so that starting up does not
+/// count. Throws if Valgrind is missing or the run fails.
 double instructions_per_event(const Scenario& scenario, const Point& point,
                               const std::string& contender, std::size_t events);
 

@@ -18,8 +18,11 @@ std::string field(const char* path, const std::string& key) {
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with(key)) {
       const auto colon = line.find_first_of(":=");
-      const auto value = colon == std::string::npos ? colon : line.find_first_not_of(" \"", colon + 1);
-      return value == std::string::npos ? "" : line.substr(value, line.find_last_not_of('"') + 1 - value);
+      const auto value =
+          colon == std::string::npos ? colon : line.find_first_not_of(" \"", colon + 1);
+      return value == std::string::npos
+                 ? ""
+                 : line.substr(value, line.find_last_not_of('"') + 1 - value);
     }
   }
   return "unknown";

@@ -98,7 +98,9 @@ Counters::Counters() : system_calls_(-1), instructions_(-1) {}
 Counters::~Counters() = default;
 void Counters::start() {}
 void Counters::stop() {}
-std::optional<std::uint64_t> Counters::read(int) { return std::nullopt; }
+std::optional<std::uint64_t> Counters::read(int) {
+  return std::nullopt;
+}
 
 #endif
 

@@ -20,9 +20,13 @@ std::string duration(double seconds) {
 }  // namespace
 
 Progress::Progress(std::size_t steps, bool quiet)
-    : steps_(std::max<std::size_t>(steps, 1)), quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1) {}
+    : steps_(std::max<std::size_t>(steps, 1)),
+      quiet_(quiet),
+      terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() { clear(); }
+Progress::~Progress() {
+  clear();
+}
 
 void Progress::point(const std::string& name) {
   point_ = name;
@@ -41,7 +45,9 @@ void Progress::step(const std::string& name) {
   ++done_;
 }
 
-void Progress::skip(std::size_t steps) { steps_ = std::max(steps_ - std::min(steps, steps_), done_ + 1); }
+void Progress::skip(std::size_t steps) {
+  steps_ = std::max(steps_ - std::min(steps, steps_), done_ + 1);
+}
 
 void Progress::note(const std::string& line) {
   if (!quiet_) {

@@ -14,7 +14,7 @@ double middle(const std::vector<double>& sorted) {
 
 /// How many of n values on each side lie outside of the interval that `spread` promises.
 std::size_t outside(std::size_t n) {
-  double below = 0;                               // P(at most k of n lie below the median)
+  double below = 0;                                    // P(at most k of n lie below the median)
   double chance = std::exp2(-static_cast<double>(n));  // P(exactly k)
   std::size_t k = 0;
   while (k < n / 2 && below + chance <= 0.025) {
@@ -51,7 +51,8 @@ Percentiles percentiles(std::vector<std::uint32_t> values) {
   // The lowest value that at least so large a part of all does not exceed.
   const auto at = [&values](double part) {
     const auto rank = std::ceil(part * static_cast<double>(values.size()));
-    return static_cast<double>(values[std::max<std::size_t>(static_cast<std::size_t>(rank), 1) - 1]);
+    return static_cast<double>(
+        values[std::max<std::size_t>(static_cast<std::size_t>(rank), 1) - 1]);
   };
   return {at(0.5), at(0.9), at(0.99), at(0.999), at(1)};
 }

@@ -16,8 +16,8 @@ struct Spread {
 
 /// The median, and the narrowest interval between two of the values that holds the true median with
 /// a probability of at least 95%, whatever the distribution: the k-th lowest and k-th highest, by
-/// the binomial distribution of how many lie below (the sign test's interval). Fewer than six values
-/// cannot give that much; theirs is from the lowest to the highest.
+/// the binomial distribution of how many lie below (the sign test's interval). Fewer than six
+/// values cannot give that much; theirs is from the lowest to the highest.
 [[nodiscard]] Spread spread(std::vector<double> values);
 
 /// Of two contenders' times in the same rounds: the spread of their ratios, round by round, so that

@@ -96,18 +96,18 @@ class AsioLoop {
   };
 
   void ask(const std::shared_ptr<Source>& source, stream_descriptor::wait_type direction) {
-    source->descriptor.async_wait(direction, [this, source, direction](
-                                                 const asio::error_code& error) {
-      if (error) {
-        return;  // removed
-      }
-      const bool reads = direction == stream_descriptor::wait_read;
-      work_.ready(*this, source->index, {reads, !reads});
-      if (source->descriptor.is_open() && (reads || source->want == Want::read_write)) {
-        ask(source, direction);
-      }
-      stop_if_done();
-    });
+    source->descriptor.async_wait(
+        direction, [this, source, direction](const asio::error_code& error) {
+          if (error) {
+            return;  // removed
+          }
+          const bool reads = direction == stream_descriptor::wait_read;
+          work_.ready(*this, source->index, {reads, !reads});
+          if (source->descriptor.is_open() && (reads || source->want == Want::read_write)) {
+            ask(source, direction);
+          }
+          stop_if_done();
+        });
   }
 
   void stop_if_done() {

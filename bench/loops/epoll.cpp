@@ -37,9 +37,7 @@ class EpollLoop {
     }
   }
 
-  void add(int fd, std::size_t index, Want want) {
-    control(EPOLL_CTL_ADD, fd, flags(want), index);
-  }
+  void add(int fd, std::size_t index, Want want) { control(EPOLL_CTL_ADD, fd, flags(want), index); }
   void modify(int fd, std::size_t index, Want want) {
     control(EPOLL_CTL_MOD, fd, flags(want), index);
   }

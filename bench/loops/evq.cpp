@@ -9,9 +9,9 @@
 #include <tuple>
 #include <utility>
 
+#include "../work/sockets.hpp"
 #include "backends.hpp"
 #include "contenders.hpp"
-#include "../work/sockets.hpp"
 #include "run.hpp"
 
 namespace bench {

@@ -16,8 +16,8 @@ namespace bench {
 
 namespace {
 
-// ev.h begins its watchers with flags of a C that has no strict aliasing; the macros that set them up
-// are its interface all the same.
+// ev.h begins its watchers with flags of a C that has no strict aliasing; the macros that set them
+// up are its interface all the same.
 template <class W>
 class EvLoop {
  public:

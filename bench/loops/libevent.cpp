@@ -28,8 +28,8 @@ void check(bool good, const char* what) {
 }
 
 timeval time_of(std::chrono::nanoseconds delay) {
-  const auto whole = std::chrono::ceil<std::chrono::microseconds>(
-      std::max(delay, std::chrono::nanoseconds(0)));
+  const auto whole =
+      std::chrono::ceil<std::chrono::microseconds>(std::max(delay, std::chrono::nanoseconds(0)));
   timeval time{};
   time.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(whole).count();
   time.tv_usec = (whole % std::chrono::seconds(1)).count();

@@ -58,9 +58,8 @@ class UvLoop {
     check(uv_poll_start(&sources_[index]->poll, events, on_poll), "uv_poll_start");
   }
   void remove(int, std::size_t index) {
-    uv_close(reinterpret_cast<uv_handle_t*>(&sources_[index]->poll), [](uv_handle_t* handle) {
-      delete static_cast<Source*>(handle->data);
-    });
+    uv_close(reinterpret_cast<uv_handle_t*>(&sources_[index]->poll),
+             [](uv_handle_t* handle) { delete static_cast<Source*>(handle->data); });
     sources_[index] = nullptr;
   }
 

@@ -35,7 +35,8 @@ struct Plan {
 struct Sample {
   double wall_ns = 0;
   double cpu_ns = 0;  ///< Of the thread that runs the loop, in user space and in the kernel.
-  /// Heap memory that the loop took to register the work's sources, beside what it has from the start.
+  /// Heap memory that the loop took to register the work's sources, beside what it has from the
+  /// start.
   std::ptrdiff_t heap_bytes = 0;
   std::size_t sources = 0;
   Outcome outcome;
@@ -87,8 +88,7 @@ std::optional<Sample> run_work(W& work, const Plan& plan) {
 
 template <template <class> class Loop>
 Contender contender(std::string name, std::string version, std::string how) {
-  return {std::move(name), std::move(version), std::move(how),
-          [](AnyWork& any, const Plan& plan) {
+  return {std::move(name), std::move(version), std::move(how), [](AnyWork& any, const Plan& plan) {
             return std::visit([&plan](auto& work) { return run_work<Loop>(*work, plan); }, any);
           }};
 }

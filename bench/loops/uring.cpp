@@ -1,8 +1,8 @@
 // A loop written by hand on liburing: multishot polls, submitted with the wait.
 //
-// It waits for readiness and leaves receiving and sending to the work, as every other contender does.
-// A program written for io_uring alone could hand those to the ring too; that is other work than a
-// readiness queue does, and not compared here.
+// It waits for readiness and leaves receiving and sending to the work, as every other contender
+// does. A program written for io_uring alone could hand those to the ring too; that is other work
+// than a readiness queue does, and not compared here.
 #include <liburing.h>
 #include <poll.h>
 #include <sys/eventfd.h>

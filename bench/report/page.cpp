@@ -19,7 +19,9 @@ th:first-child, td:first-child, .left td { text-align: left }
 .failed { color: #a00; text-align: left }
 )";
 
-std::string cell(const std::string& text) { return "<td>" + escape(text) + "</td>"; }
+std::string cell(const std::string& text) {
+  return "<td>" + escape(text) + "</td>";
+}
 
 std::string percentile(const Result& result, double Percentiles::* which) {
   return cell(result.latency ? time_text((*result.latency).*which) : "");

@@ -47,8 +47,9 @@ std::string line(double x1, double y1, double x2, double y2, const std::string& 
 
 std::string begin(double of_height, const std::string& title) {
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(width) + " " +
-         number(of_height) + "\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n<title>" +
-         escape(title) + "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n" +
+         number(of_height) +
+         "\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n<title>" + escape(title) +
+         "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n" +
          text(left, 20, "start", title, " font-weight=\"bold\"");
 }
 
@@ -130,11 +131,20 @@ std::string escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -196,8 +206,8 @@ std::string line_plot(const Panel& panel, const Results& results) {
   }
   out += line(left, height - bottom, width - right, height - bottom, "#555555");
   out += text((left + width - right) / 2, height - 8, "middle", first.axis);
-  out += text(width - right, 20, "end",
-              (first.wall ? "time per " : "CPU time per ") + first.event, " fill=\"#555555\"");
+  out += text(width - right, 20, "end", (first.wall ? "time per " : "CPU time per ") + first.event,
+              " fill=\"#555555\"");
   for (const Curve& curve : all) {
     std::string path;
     std::string dots;
@@ -214,9 +224,8 @@ std::string line_plot(const Panel& panel, const Results& results) {
 
 std::string ratio_plot(const Panel& panel, const Results& results, const std::string& baseline) {
   const Series& last = **std::max_element(
-      panel.series.begin(), panel.series.end(), [](const Series* a, const Series* b) {
-        return a->point.at(a->axis) < b->point.at(b->axis);
-      });
+      panel.series.begin(), panel.series.end(),
+      [](const Series* a, const Series* b) { return a->point.at(a->axis) < b->point.at(b->axis); });
   const Result* base = find(last, baseline);
   if (base == nullptr) {
     return "";
@@ -248,7 +257,9 @@ std::string ratio_plot(const Panel& panel, const Results& results, const std::st
     out += line(x(spread.low), middle, x(spread.high), middle, "#222222", 1.5);
     out += line(x(spread.low), middle - 4, x(spread.low), middle + 4, "#222222", 1.5);
     out += line(x(spread.high), middle - 4, x(spread.high), middle + 4, "#222222", 1.5);
-    out += text(width - right + 10, middle + 4, "start", ratio_text(last, *find(last, results.contenders[index].name), baseline), " font-size=\"10\"");
+    out += text(width - right + 10, middle + 4, "start",
+                ratio_text(last, *find(last, results.contenders[index].name), baseline),
+                " font-size=\"10\"");
     place += row;
   }
   out += line(x(1), top, x(1), bars_end, "#222222");

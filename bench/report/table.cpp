@@ -66,18 +66,17 @@ Row row(const Series& series, const Result& result, const std::string& baseline)
     return {sizes, result.contender, "failed: " + result.error, "", "", "", "", "", "", ""};
   }
   const auto& latency = result.latency;
-  return {sizes,
-          result.contender,
-          time_text(spread(times(series, result)).median),
-          ratio_text(series, result, baseline),
-          latency ? time_text(latency->p50) : "",
-          latency ? time_text(latency->p99) : "",
-          latency ? time_text(latency->p999) : "",
-          count_text(result.system_calls, 2),
-          count_text(result.instructions, 0),
-          result.heap_per_source && series.scenario == "idle"
-              ? fixed(*result.heap_per_source, 0)
-              : ""};
+  return {
+      sizes,
+      result.contender,
+      time_text(spread(times(series, result)).median),
+      ratio_text(series, result, baseline),
+      latency ? time_text(latency->p50) : "",
+      latency ? time_text(latency->p99) : "",
+      latency ? time_text(latency->p999) : "",
+      count_text(result.system_calls, 2),
+      count_text(result.instructions, 0),
+      result.heap_per_source && series.scenario == "idle" ? fixed(*result.heap_per_source, 0) : ""};
 }
 
 }  // namespace
@@ -97,10 +96,9 @@ std::string time_text(double nanoseconds) {
 }
 
 const Result* find(const Series& series, const std::string& contender) {
-  const auto found =
-      std::find_if(series.results.begin(), series.results.end(), [&](const Result& result) {
-        return result.contender == contender && result.error.empty();
-      });
+  const auto found = std::find_if(
+      series.results.begin(), series.results.end(),
+      [&](const Result& result) { return result.contender == contender && result.error.empty(); });
   return found == series.results.end() ? nullptr : &*found;
 }
 
@@ -138,7 +136,8 @@ std::string markdown(const Results& results, const std::string& baseline, bool w
       continue;
     }
     done.push_back(first.scenario);
-    std::vector<Row> rows{{"sizes", "contender", (first.wall ? "time per " : "CPU time per ") + first.event,
+    std::vector<Row> rows{{"sizes", "contender",
+                           (first.wall ? "time per " : "CPU time per ") + first.event,
                            "times " + baseline, "latency 50%", "99%", "99.9%", "system calls",
                            "instructions", "heap bytes per source"}};
     for (const auto& series : results.series) {

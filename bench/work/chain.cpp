@@ -41,7 +41,8 @@ void Chain::hand_on(std::size_t index) {
       ++outcome_.events;
       outcome_.checksum += (index + 1) * counters[i];
       if (--counters[i] != 0) {
-        send_all(pairs_.second[next].native_handle(), buffer.subspan(i * sizeof(Counter), sizeof(Counter)));
+        send_all(pairs_.second[next].native_handle(),
+                 buffer.subspan(i * sizeof(Counter), sizeof(Counter)));
       }
     }
   } while (received == buffer.size());

@@ -25,7 +25,8 @@ Churn::Churn(const Point& point)
 }
 
 void Churn::dial(Client& client) {
-  client.stream = take(TcpStream::connect(take(listener_.local_address(), "getsockname")), "connect");
+  client.stream =
+      take(TcpStream::connect(take(listener_.local_address(), "getsockname")), "connect");
   client.has_asked = false;
   // To close with a reset leaves no port waiting, of which there are only so many.
   const linger at_once{.l_onoff = 1, .l_linger = 0};

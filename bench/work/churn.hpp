@@ -1,5 +1,5 @@
-// churn: N clients at a time connect over loopback, send a word, get an answer, and close; then each
-// does it again. Listener, clients and servers are in the one loop.
+// churn: N clients at a time connect over loopback, send a word, get an answer, and close; then
+// each does it again. Listener, clients and servers are in the one loop.
 #pragma once
 
 #include <evq/net/tcp.hpp>

@@ -9,10 +9,9 @@ namespace bench {
 namespace {
 
 std::uint64_t sum(std::span<const std::byte> bytes) {
-  return std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, std::byte byte) {
-                           return sum + std::to_integer<std::uint64_t>(byte);
-                         });
+  return std::accumulate(
+      bytes.begin(), bytes.end(), std::uint64_t{0},
+      [](std::uint64_t sum, std::byte byte) { return sum + std::to_integer<std::uint64_t>(byte); });
 }
 
 }  // namespace

@@ -11,7 +11,9 @@ AnyWork make(const Point& point) {
   return std::make_unique<W>(point);
 }
 
-bool always(const Point&) { return true; }
+bool always(const Point&) {
+  return true;
+}
 
 }  // namespace
 

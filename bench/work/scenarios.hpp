@@ -20,7 +20,7 @@ struct Parameter {
 struct Scenario {
   std::string name;
   std::string summary;
-  std::string event;  ///< What is counted: one of these is an event.
+  std::string event;                  ///< What is counted: one of these is an event.
   std::vector<Parameter> parameters;  ///< The first is what plots are drawn over.
   std::size_t events;                 ///< In each round; 0 is the first parameter.
   /// Whether the time that matters is the one on the wall, since several threads or waits are part

@@ -1,5 +1,5 @@
-// timers: N deadlines within a tenth of a second are set, every second one of them is cancelled, and
-// the others expire. They are on whole milliseconds, as some loops count in no less.
+// timers: N deadlines within a tenth of a second are set, every second one of them is cancelled,
+// and the others expire. They are on whole milliseconds, as some loops count in no less.
 #pragma once
 
 #include <chrono>
@@ -58,9 +58,7 @@ class Timers {
   void finish(Loop&) {}
 
   /// Set, and not expired before their time.
-  [[nodiscard]] Outcome outcome() const {
-    return {.events = set_ - early_, .checksum = checksum_};
-  }
+  [[nodiscard]] Outcome outcome() const { return {.events = set_ - early_, .checksum = checksum_}; }
   [[nodiscard]] Outcome expected() const {
     const std::size_t kept = (set_ + 1) / 2;
     return {.events = set_, .checksum = kept * kept};  // 1 + 3 + 5 ...

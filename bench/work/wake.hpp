@@ -23,8 +23,7 @@ class Wake {
   static constexpr bool uses_wakes = true;
   static constexpr bool uses_timers = false;
 
-  explicit Wake(const Point& point)
-      : burst_(point.at("burst")), lines_(point.at("threads")) {}
+  explicit Wake(const Point& point) : burst_(point.at("burst")), lines_(point.at("threads")) {}
 
   [[nodiscard]] std::size_t sources() const { return 1; }
 

@@ -1,9 +1,9 @@
 // The vocabulary of a scenario's work and the loops that do it.
 //
 // A Work owns the sockets and says what is done when one is ready; a Loop is an event loop of one
-// contender, and says when. A loop is a class template over the work, so that a hand-written loop is
-// compiled as one that was written for this work alone, and a callback of a library is the one that
-// its user would write.
+// contender, and says when. A loop is a class template over the work, so that a hand-written loop
+// is compiled as one that was written for this work alone, and a callback of a library is the one
+// that its user would write.
 #pragma once
 
 #include <cerrno>
@@ -79,8 +79,8 @@ concept Work = requires(W& work, const W& constant) {
 //     void remove(int fd, std::size_t index);         the work closes fd, if it does, after this
 //     void run();                                     until the work is done
 //
-// and where it can: enable_wakes() and a thread-safe wake(), after which the work's woken() is called;
-// begin_timers(), add_timer(index, delay since then) and cancel_timer(index).
+// and where it can: enable_wakes() and a thread-safe wake(), after which the work's woken() is
+// called; begin_timers(), add_timer(index, delay since then) and cancel_timer(index).
 
 template <class L>
 concept CanWake = requires(L& loop) {

@@ -17,8 +17,8 @@ std::unexpected<std::error_code> last_error() noexcept;
 
 /// epoll_create1(2), closed by exec.
 Result<int> create() noexcept;
-/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL. Inline, since a return more is what a call of the
-/// system makes dear.
+/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL. Inline, since a return more is what a call of
+/// the system makes dear.
 inline Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept {
   if (::epoll_ctl(epoll, operation, fd, event) != 0) [[unlikely]] {
     return last_error();
