@@ -31,15 +31,17 @@ struct Evq {
     explicit Loop(W& work)
         : work_(work), poll_(take(evq::BasicPoll<Backend>::create(), "evq: create")) {}
 
-    void add(int fd, std::size_t index, Want want) {
-      take(poll_.registry().add(evq::RawSource{fd}, evq::Token{index}, interest(want)), "evq: add");
+    template <class Source>
+    void add(Source& source, std::size_t index, Want want) {
+      take(poll_.registry().add(source, evq::Token{index}, interest(want)), "evq: add");
     }
-    void modify(int fd, std::size_t index, Want want) {
-      take(poll_.registry().modify(evq::RawSource{fd}, evq::Token{index}, interest(want)),
-           "evq: modify");
+    template <class Source>
+    void modify(Source& source, std::size_t index, Want want) {
+      take(poll_.registry().modify(source, evq::Token{index}, interest(want)), "evq: modify");
     }
-    void remove(int fd, std::size_t) {
-      take(poll_.registry().remove(evq::RawSource{fd}), "evq: remove");
+    template <class Source>
+    void remove(Source& source, std::size_t) {
+      take(poll_.registry().remove(source), "evq: remove");
     }
 
     void enable_wakes() {
@@ -100,7 +102,7 @@ std::vector<Contender> evq_contenders() {
   const auto add = [&contenders]<class Backend>(const Backend*) {
     if (Backend::probe()) {
       contenders.push_back(contender<Evq<Backend>::template Loop>(
-          "evq-" + std::string(Backend::name), EVQ_BENCH_VERSION, "Poll, RawSource, edges"));
+          "evq-" + std::string(Backend::name), EVQ_BENCH_VERSION, "Poll and net types, edges"));
     }
   };
   [&add]<class... Backend>(const std::tuple<Backend...>*) {

@@ -157,7 +157,7 @@ std::vector<Panel> panels(const Results& results) {
     std::string name = series.scenario;
     for (const auto& [size, value] : series.point) {
       if (size != series.axis) {
-        title += (title == series.scenario ? ": " : ", ") + std::to_string(value) + " " + size;
+        title += (title == series.scenario ? ": " : ", ") + size + " " + std::to_string(value);
         name += "-" + size + "-" + std::to_string(value);
       }
     }
@@ -245,8 +245,7 @@ std::string ratio_plot(const Panel& panel, const Results& results, const std::st
     return name_end + std::min(value, most) / most * (width - right - name_end);
   };
   std::string out =
-      begin(bars_end + 26, panel.title + ", " + std::to_string(last.point.at(last.axis)) + " " +
-                               last.axis + ": times " + baseline);
+      begin(bars_end + 26, panel.title + ", " + last.axis + " " + std::to_string(last.point.at(last.axis)) + ": times " + baseline);
   double place = top;
   for (const auto& [index, spread] : ratios) {
     const double middle = place + row / 2;

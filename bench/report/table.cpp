@@ -60,7 +60,7 @@ std::string count_text(const std::optional<double>& value, int digits) {
 Row row(const Series& series, const Result& result, const std::string& baseline) {
   std::string sizes;
   for (const auto& [name, size] : series.point) {
-    sizes += (sizes.empty() ? "" : ", ") + std::to_string(size) + " " + name;
+    sizes += (sizes.empty() ? "" : ", ") + name + " " + std::to_string(size);
   }
   if (!result.error.empty()) {
     return {sizes, result.contender, "failed: " + result.error, "", "", "", "", "", "", ""};

@@ -30,10 +30,10 @@ class Chain {
   template <class Loop>
   void open(Loop& loop) {
     for (std::size_t i = 0; i < pairs_.first.size(); ++i) {
-      loop.add(pairs_.first[i].native_handle(), i, Want::read);
+      add(loop, pairs_.first[i], i, Want::read);
     }
     for (std::size_t i = 0; i < idle_.size(); ++i) {
-      loop.add(idle_[i].native_handle(), pairs_.first.size() + i, Want::read);
+      add(loop, idle_[i], pairs_.first.size() + i, Want::read);
     }
   }
 
@@ -54,10 +54,10 @@ class Chain {
   template <class Loop>
   void finish(Loop& loop) {
     for (std::size_t i = 0; i < pairs_.first.size(); ++i) {
-      loop.remove(pairs_.first[i].native_handle(), i);
+      remove(loop, pairs_.first[i], i);
     }
     for (std::size_t i = 0; i < idle_.size(); ++i) {
-      loop.remove(idle_[i].native_handle(), pairs_.first.size() + i);
+      remove(loop, idle_[i], pairs_.first.size() + i);
     }
   }
 

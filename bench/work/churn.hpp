@@ -26,7 +26,7 @@ class Churn {
 
   template <class Loop>
   void open(Loop& loop) {
-    loop.add(listener_.native_handle(), 0, Want::read);
+    add(loop, listener_, 0, Want::read);
   }
 
   template <class Loop>
@@ -55,7 +55,7 @@ class Churn {
 
   template <class Loop>
   void finish(Loop& loop) {
-    loop.remove(listener_.native_handle(), 0);
+    remove(loop, listener_, 0);
   }
 
   [[nodiscard]] Outcome outcome() const { return outcome_; }
@@ -83,13 +83,13 @@ class Churn {
   template <class Loop>
   void connect(Loop& loop, std::size_t client) {
     dial(clients_[client]);
-    loop.add(clients_[client].stream->native_handle(), 1 + client, Want::read_write);
+    add(loop, *clients_[client].stream, 1 + client, Want::read_write);
   }
 
   template <class Loop>
   void accept(Loop& loop) {
     while (const auto place = take_connection()) {
-      loop.add(servers_[*place]->native_handle(), 1 + clients_.size() + *place, Want::read);
+      add(loop, *servers_[*place], 1 + clients_.size() + *place, Want::read);
     }
   }
 
@@ -101,9 +101,9 @@ class Churn {
     }
     if (ready.writable && !client.has_asked) {
       ask(i);
-      loop.modify(client.stream->native_handle(), 1 + i, Want::read);
+      modify(loop, *client.stream, 1 + i, Want::read);
     } else if (ready.readable && client.has_asked && take_answer(i)) {
-      loop.remove(client.stream->native_handle(), 1 + i);
+      remove(loop, *client.stream, 1 + i);
       client.stream.reset();
       if (++client.connections < quota_) {
         connect(loop, i);
@@ -114,7 +114,7 @@ class Churn {
   template <class Loop>
   void answer(Loop& loop, std::size_t place) {
     if (servers_[place] && take_question(place)) {
-      loop.remove(servers_[place]->native_handle(), 1 + clients_.size() + place);
+      remove(loop, *servers_[place], 1 + clients_.size() + place);
       servers_[place].reset();
       free_.push_back(place);
       ++outcome_.events;

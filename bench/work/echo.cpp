@@ -31,11 +31,6 @@ Echo::Echo(const Point& point)
   }
 }
 
-int Echo::fd(std::size_t index) const {
-  return index < clients_.size() ? connections_.first[index].native_handle()
-                                 : connections_.second[index - clients_.size()].native_handle();
-}
-
 void Echo::start(std::size_t events) {
   quota_ = std::max<std::size_t>(events / clients_.size(), 1);
   outcome_ = {};
@@ -78,11 +73,12 @@ void Echo::take_echo(std::size_t index) {
 }
 
 void Echo::send_back(std::size_t index) {
+  const int fd = stream(index).native_handle();
   std::size_t received = 0;
   do {
-    received = receive(fd(index), buffer_);
+    received = receive(fd, buffer_);
     if (received != 0) {
-      send_all(fd(index), {buffer_.data(), received});
+      send_all(fd, {buffer_.data(), received});
     }
   } while (received == buffer_.size());
 }

@@ -31,7 +31,7 @@ class Echo {
   template <class Loop>
   void open(Loop& loop) {
     for (std::size_t i = 0; i < sources(); ++i) {
-      loop.add(fd(i), i, Want::read);
+      add(loop, stream(i), i, Want::read);
     }
   }
 
@@ -57,7 +57,7 @@ class Echo {
   template <class Loop>
   void finish(Loop& loop) {
     for (std::size_t i = 0; i < sources(); ++i) {
-      loop.remove(fd(i), i);
+      remove(loop, stream(i), i);
     }
   }
 
@@ -75,7 +75,10 @@ class Echo {
     std::vector<Clock::time_point> sent_at;
   };
 
-  [[nodiscard]] int fd(std::size_t index) const;
+  [[nodiscard]] evq::net::TcpStream& stream(std::size_t index) {
+    return index < clients_.size() ? connections_.first[index]
+                                   : connections_.second[index - clients_.size()];
+  }
   void start(std::size_t events);
   [[gnu::noinline]] void take_echo(std::size_t index);
   [[gnu::noinline]] void send_back(std::size_t index);

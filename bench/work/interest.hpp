@@ -26,7 +26,7 @@ class Interest {
   template <class Loop>
   void open(Loop& loop) {
     for (std::size_t i = 0; i < sources(); ++i) {
-      loop.add(fd(i), i, Want::read);
+      add(loop, pairs_.first[i], i, Want::read);
     }
   }
 
@@ -48,7 +48,7 @@ class Interest {
       return;
     }
     asking_[index] = false;
-    loop.modify(fd(index), index, Want::read);
+    modify(loop, pairs_.first[index], index, Want::read);
     ++outcome_.events;
     outcome_.checksum += index + 1;
     const std::size_t lane = index % active_;
@@ -60,7 +60,7 @@ class Interest {
   template <class Loop>
   void finish(Loop& loop) {
     for (std::size_t i = 0; i < sources(); ++i) {
-      loop.remove(fd(i), i);
+      remove(loop, pairs_.first[i], i);
     }
   }
 
@@ -69,8 +69,6 @@ class Interest {
   [[nodiscard]] const Latencies& latencies() const { return latencies_; }
 
  private:
-  [[nodiscard]] int fd(std::size_t index) const { return pairs_.first[index].native_handle(); }
-
   /// The source of a lane's turn: each lane goes through its own.
   [[nodiscard]] std::size_t source(std::size_t lane, std::size_t turn) const {
     return lane + active_ * (turn % (sources() / active_));
@@ -80,7 +78,7 @@ class Interest {
   void ask(Loop& loop, std::size_t lane) {
     const std::size_t index = source(lane, turn_[lane]);
     asking_[index] = true;
-    loop.modify(fd(index), index, Want::read_write);
+    modify(loop, pairs_.first[index], index, Want::read_write);
   }
 
   Connections<evq::net::UnixStream> pairs_;

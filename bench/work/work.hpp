@@ -82,6 +82,34 @@ concept Work = requires(W& work, const W& constant) {
 // and where it can: enable_wakes() and a thread-safe wake(), after which the work's woken() is
 // called; begin_timers(), add_timer(index, delay since then) and cancel_timer(index).
 
+// What a work calls instead of add, modify and remove: a loop that takes evq's sources gets the source
+// itself, others its handle.
+
+template <class Loop, class Source>
+void add(Loop& loop, Source& source, std::size_t index, Want want) {
+  if constexpr (requires { loop.add(source, index, want); }) {
+    loop.add(source, index, want);
+  } else {
+    loop.add(source.native_handle(), index, want);
+  }
+}
+template <class Loop, class Source>
+void modify(Loop& loop, Source& source, std::size_t index, Want want) {
+  if constexpr (requires { loop.modify(source, index, want); }) {
+    loop.modify(source, index, want);
+  } else {
+    loop.modify(source.native_handle(), index, want);
+  }
+}
+template <class Loop, class Source>
+void remove(Loop& loop, Source& source, std::size_t index) {
+  if constexpr (requires { loop.remove(source, index); }) {
+    loop.remove(source, index);
+  } else {
+    loop.remove(source.native_handle(), index);
+  }
+}
+
 template <class L>
 concept CanWake = requires(L& loop) {
   loop.enable_wakes();
