@@ -245,7 +245,8 @@ std::string ratio_plot(const Panel& panel, const Results& results, const std::st
     return name_end + std::min(value, most) / most * (width - right - name_end);
   };
   std::string out =
-      begin(bars_end + 26, panel.title + ", " + last.axis + " " + std::to_string(last.point.at(last.axis)) + ": times " + baseline);
+      begin(bars_end + 26, panel.title + ", " + last.axis + " " +
+                               std::to_string(last.point.at(last.axis)) + ": times " + baseline);
   double place = top;
   for (const auto& [index, spread] : ratios) {
     const double middle = place + row / 2;

@@ -82,8 +82,8 @@ concept Work = requires(W& work, const W& constant) {
 // and where it can: enable_wakes() and a thread-safe wake(), after which the work's woken() is
 // called; begin_timers(), add_timer(index, delay since then) and cancel_timer(index).
 
-// What a work calls instead of add, modify and remove: a loop that takes evq's sources gets the source
-// itself, others its handle.
+// What a work calls instead of add, modify and remove: a loop that takes evq's sources gets the
+// source itself, others its handle.
 
 template <class Loop, class Source>
 void add(Loop& loop, Source& source, std::size_t index, Want want) {

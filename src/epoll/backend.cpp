@@ -28,35 +28,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept {
-  std::uint32_t flags = 0;
-  if (interest.is_readable()) {
-    flags |= EPOLLIN | EPOLLRDHUP;
-  }
-  if (interest.is_writable()) {
-    flags |= EPOLLOUT;
-  }
-  if (interest.is_priority()) {
-    flags |= EPOLLPRI;
-  }
-  switch (mode) {
-    case Mode::edge:
-      return flags | EPOLLET;
-    case Mode::level:
-      return flags;
-    case Mode::oneshot:
-      return flags | EPOLLONESHOT;
-  }
-  return flags;
-}
-
-Result<void> control(int epoll, int operation, int fd, Token token, std::uint32_t flags) noexcept {
-  epoll_event event{};
-  event.events = flags;
-  event.data.u64 = token.value;
-  return ffi::control(epoll, operation, fd, &event);
-}
-
 /// Whether epoll_pwait2 has been refused, by an old kernel or by a seccomp filter that does not
 /// know it (those say EPERM).
 std::atomic<bool> precise_refused{false};
@@ -174,14 +145,14 @@ void EpollBackend::end_wake_round() noexcept {
   }
 }
 
-Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
-                               Mode mode) noexcept {
-  return control(epoll_, EPOLL_CTL_ADD, source.handle, token, kernel_flags(interest, mode));
-}
-
-Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
-                                  Mode mode) noexcept {
-  return control(epoll_, EPOLL_CTL_MOD, source.handle, token, kernel_flags(interest, mode));
+Result<void> EpollBackend::control(int epoll, int operation, int fd, Token token,
+                                   std::uint32_t flags) noexcept {
+  static_assert(ctl_add == EPOLL_CTL_ADD && ctl_modify == EPOLL_CTL_MOD);
+  static_assert(edge == EPOLLET && oneshot == EPOLLONESHOT);
+  epoll_event event{};
+  event.events = flags;
+  event.data.u64 = token.value;
+  return ffi::control(epoll, operation, fd, &event);
 }
 
 Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
@@ -226,8 +197,7 @@ Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Tok
   }
   Waker waker(queue, *eventfd);
   // Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
-  if (auto added = control(queue.epoll_, EPOLL_CTL_ADD, *eventfd, token, EPOLLIN | EPOLLET);
-      !added) {
+  if (auto added = control(queue.epoll_, ctl_add, *eventfd, token, EPOLLIN | EPOLLET); !added) {
     return std::unexpected(added.error());
   }
   return waker;

@@ -41,6 +41,17 @@ class EpollBackend final : public detail::Queue {
 
   static constexpr int not_tried = -2;
 
+  // The kernel's values; backend.cpp asserts that they are.
+  static constexpr int ctl_add = 1;
+  static constexpr int ctl_modify = 3;
+  static constexpr std::uint32_t oneshot = 1U << 30U;
+  static constexpr std::uint32_t edge = 1U << 31U;
+
+  static constexpr std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept;
+  /// epoll_ctl(2) itself.
+  static Result<void> control(int epoll, int operation, int fd, Token token,
+                              std::uint32_t flags) noexcept;
+
   /// epoll_wait(2) itself: for ever with a timeout of -1, not at all with 0. Leaves errno.
   static int wait_once(int epoll, Event* events, int capacity, int timeout) noexcept;
   /// What is left to do when `wait_once` was not tried or did not just bring events: waits that
@@ -82,6 +93,39 @@ class EpollBackend::Event : public detail::PollFlags<Event> {
 #if defined(__x86_64__)
 #pragma pack(pop)
 #endif
+
+constexpr std::uint32_t EpollBackend::kernel_flags(Interest interest, Mode mode) noexcept {
+  std::uint32_t flags = 0;
+  if (interest.is_readable()) {
+    flags |= Event::in | Event::rdhup;
+  }
+  if (interest.is_writable()) {
+    flags |= Event::out;
+  }
+  if (interest.is_priority()) {
+    flags |= Event::pri;
+  }
+  switch (mode) {
+    case Mode::edge:
+      return flags | edge;
+    case Mode::level:
+      return flags;
+    case Mode::oneshot:
+      return flags | oneshot;
+  }
+  return flags;
+}
+
+// Inline, since programs mostly say interest and mode as constants, and the flags then are one too.
+inline Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
+                                      Mode mode) noexcept {
+  return control(epoll_, ctl_add, source.handle, token, kernel_flags(interest, mode));
+}
+
+inline Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
+                                         Mode mode) noexcept {
+  return control(epoll_, ctl_modify, source.handle, token, kernel_flags(interest, mode));
+}
 
 inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
   constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(Event);
