@@ -60,8 +60,7 @@ const detail::Queue::Hooks EpollBackend::hooks_table = {
     .forget =
         [](Queue& queue, native_handle_type handle, void*) noexcept {
           // It fails where the handle was closed behind our back: then the kernel has forgotten it.
-          static_cast<void>(ffi::control(static_cast<EpollBackend&>(queue).epoll_, EPOLL_CTL_DEL,
-                                         handle, nullptr));
+          static_cast<void>(static_cast<EpollBackend&>(queue).remove({handle, nullptr}));
         },
     .blocked = nullptr,
 };
@@ -100,6 +99,13 @@ int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout)
   static_assert(Event::in == EPOLLIN && Event::out == EPOLLOUT && Event::pri == EPOLLPRI &&
                 Event::err == EPOLLERR && Event::hup == EPOLLHUP && Event::rdhup == EPOLLRDHUP);
   return ffi::wait(epoll, reinterpret_cast<epoll_event*>(events), capacity, timeout);
+}
+
+int EpollBackend::control_once(int epoll, int operation, int fd, Event* event) noexcept {
+  static_assert(ctl_add == EPOLL_CTL_ADD && ctl_remove == EPOLL_CTL_DEL &&
+                ctl_modify == EPOLL_CTL_MOD);
+  static_assert(edge == EPOLLET && oneshot == EPOLLONESHOT);
+  return ffi::control(epoll, operation, fd, reinterpret_cast<epoll_event*>(event));
 }
 
 Result<std::size_t> EpollBackend::finish_wait(std::span<Event> events,
@@ -145,20 +151,6 @@ void EpollBackend::end_wake_round() noexcept {
   }
 }
 
-Result<void> EpollBackend::control(int epoll, int operation, int fd, Token token,
-                                   std::uint32_t flags) noexcept {
-  static_assert(ctl_add == EPOLL_CTL_ADD && ctl_modify == EPOLL_CTL_MOD);
-  static_assert(edge == EPOLLET && oneshot == EPOLLONESHOT);
-  epoll_event event{};
-  event.events = flags;
-  event.data.u64 = token.value;
-  return ffi::control(epoll, operation, fd, &event);
-}
-
-Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
-  return ffi::control(epoll_, EPOLL_CTL_DEL, source.handle, nullptr);
-}
-
 EpollBackend::Waker::Waker(EpollBackend& queue, int eventfd) noexcept
     : queue_(&queue), eventfd_(eventfd) {
   queue_->refer();
@@ -183,7 +175,7 @@ EpollBackend::Waker::~Waker() {
     return;
   }
   if (queue_->try_pin()) {
-    static_cast<void>(ffi::control(queue_->epoll_, EPOLL_CTL_DEL, eventfd_, nullptr));
+    static_cast<void>(queue_->remove({eventfd_, nullptr}));
     queue_->unpin();
   }
   ffi::close(eventfd_);
@@ -197,7 +189,7 @@ Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Tok
   }
   Waker waker(queue, *eventfd);
   // Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
-  if (auto added = control(queue.epoll_, ctl_add, *eventfd, token, EPOLLIN | EPOLLET); !added) {
+  if (auto added = queue.control(ctl_add, *eventfd, token, EPOLLIN | EPOLLET); !added) {
     return std::unexpected(added.error());
   }
   return waker;

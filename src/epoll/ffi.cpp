@@ -18,6 +18,10 @@ Result<int> create() noexcept {
   return epoll;
 }
 
+int control(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  return ::epoll_ctl(epoll, operation, fd, event);
+}
+
 int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept {
   return ::epoll_wait(epoll, events, capacity, timeout);
 }

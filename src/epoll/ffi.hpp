@@ -17,16 +17,10 @@ std::unexpected<std::error_code> last_error() noexcept;
 
 /// epoll_create1(2), closed by exec.
 Result<int> create() noexcept;
-/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL. Inline, since a return more is what a call of
-/// the system makes dear.
-inline Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept {
-  if (::epoll_ctl(epoll, operation, fd, event) != 0) [[unlikely]] {
-    return last_error();
-  }
-  return {};
-}
-/// epoll_wait(2); milliseconds, -1 for ever. This and the next leave an error in errno: they are
-/// on the way of every event.
+/// epoll_ctl(2); `event` says nothing for EPOLL_CTL_DEL. This and the next two leave an error in
+/// errno: they are on the way of every event.
+int control(int epoll, int operation, int fd, epoll_event* event) noexcept;
+/// epoll_wait(2); milliseconds, -1 for ever.
 int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept;
 /// epoll_pwait2(2), without a signal mask. ENOSYS before Linux 5.11, and in builds against a C
 /// library that lacks it.
