@@ -70,14 +70,24 @@ class Scale {
   double to_;
 };
 
-/// 1, 2 and 5 times powers of ten.
+/// Round numbers: 1, 2 and 5 times powers of ten, or more where those are too few.
 std::vector<double> ticks(double low, double high) {
   std::vector<double> ticks;
-  for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10) {
-    for (const double step : {1, 2, 5}) {
-      if (power * step >= low && power * step <= high) {
-        ticks.push_back(power * step);
+  for (const std::vector<double>& steps :
+       {std::vector<double>{1, 2, 5},
+        {1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9},
+        {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2,   2.2, 2.4, 2.6, 2.8,
+         3, 3.3, 3.6, 4,   4.5, 5,   5.5, 6,   6.5, 7,   7.5, 8,   8.5, 9,   9.5}}) {
+    ticks.clear();
+    for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10) {
+      for (const double step : steps) {
+        if (power * step >= low && power * step <= high) {
+          ticks.push_back(power * step);
+        }
       }
+    }
+    if (ticks.size() > 2) {
+      break;
     }
   }
   return ticks;
