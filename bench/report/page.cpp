@@ -50,7 +50,7 @@ std::string table(const Panel& panel, const std::string& baseline) {
   out << "<table>\n<tr><th>contender</th><th>" << escape(first.axis) << "</th><th>"
       << (first.wall ? "time" : "CPU time") << " per " << escape(first.event) << "</th><th>times "
       << escape(baseline)
-      << "</th><th>wall time</th><th>latency 50%</th><th>90%</th><th>99%</th><th>99.9%</th>"
+      << "</th><th>wall time</th><th>per second</th><th>latency 50%</th><th>90%</th><th>99%</th><th>99.9%</th>"
          "<th>most</th><th>system calls</th><th>instructions</th><th>heap bytes per source</th>"
          "</tr>\n";
   for (const Series* series : panel.series) {
@@ -58,7 +58,7 @@ std::string table(const Panel& panel, const std::string& baseline) {
       out << "<tr>" << cell(result.contender)
           << cell(std::to_string(series->point.at(series->axis)));
       if (!result.error.empty()) {
-        out << "<td class=\"failed\" colspan=\"11\">failed: " << escape(result.error)
+        out << "<td class=\"failed\" colspan=\"12\">failed: " << escape(result.error)
             << "</td></tr>\n";
         continue;
       }
@@ -67,7 +67,8 @@ std::string table(const Panel& panel, const std::string& baseline) {
       };
       out << cell(time_text(spread(times(*series, result)).median))
           << cell(ratio_text(*series, result, baseline))
-          << cell(time_text(spread(result.wall_ns).median));
+          << cell(time_text(spread(result.wall_ns).median))
+          << cell(number_text(1e9 / spread(result.wall_ns).median));
       for (const auto which : {&Percentiles::p50, &Percentiles::p90, &Percentiles::p99,
                                &Percentiles::p999, &Percentiles::max}) {
         out << percentile(result, which);
