@@ -61,14 +61,13 @@ struct Evq {
     void run() {
       while (!work_.done()) {
         if constexpr (W::uses_timers) {
-          take(poll_.poll(events_, timers_.next_timeout(evq::TimerQueue::Clock::now())),
-               "evq: poll");
+          poll(timers_.next_timeout(evq::TimerQueue::Clock::now()));
           const auto now = evq::TimerQueue::Clock::now();
           while (const auto expired = timers_.pop_expired(now)) {
             work_.expired(*this, expired->token.value);
           }
         } else {
-          take(poll_.poll(events_), "evq: poll");
+          poll(std::nullopt);
         }
         for (const auto& event : events_) {
           if constexpr (W::uses_wakes) {
@@ -83,6 +82,12 @@ struct Evq {
     }
 
    private:
+    void poll(std::optional<std::chrono::nanoseconds> timeout) {
+      if (const auto polled = poll_.poll(events_, timeout); !polled) [[unlikely]] {
+        throw std::system_error(polled.error(), "evq: poll");
+      }
+    }
+
     static constexpr evq::Token wake_token{~std::uintptr_t{0}};
 
     W& work_;

@@ -36,14 +36,14 @@ class Echo {
   }
 
   template <class Loop>
-  void begin(Loop&, std::size_t events) {
+  void begin(Loop& /*loop*/, std::size_t events) {
     start(events);
   }
 
   [[nodiscard]] bool done() const { return outcome_.events >= clients_.size() * quota_; }
 
   template <class Loop>
-  void ready(Loop&, std::size_t index, Ready ready) {
+  void ready(Loop& /*loop*/, std::size_t index, Ready ready) {
     if (!ready.readable) {
       return;
     }

@@ -21,7 +21,7 @@ class Timers {
   [[nodiscard]] std::size_t sources() const { return timers_; }
 
   template <class Loop>
-  void open(Loop&) {}
+  void open(Loop& /*loop*/) {}
 
   template <class Loop>
   void begin(Loop& loop, std::size_t events) {
@@ -42,10 +42,10 @@ class Timers {
   [[nodiscard]] bool done() const { return expired_ >= (set_ + 1) / 2; }
 
   template <class Loop>
-  void ready(Loop&, std::size_t, Ready) {}
+  void ready(Loop& /*loop*/, std::size_t /*index*/, Ready /*ready*/) {}
 
   template <class Loop>
-  void expired(Loop&, std::size_t index) {
+  void expired(Loop& /*loop*/, std::size_t index) {
     // Some loops read a clock that is as coarse as the kernel's tick, and are that much early.
     if (Clock::now() + std::chrono::milliseconds(10) < start_ + delay(index)) {
       ++early_;
@@ -55,7 +55,7 @@ class Timers {
   }
 
   template <class Loop>
-  void finish(Loop&) {}
+  void finish(Loop& /*loop*/) {}
 
   /// Set, and not expired before their time.
   [[nodiscard]] Outcome outcome() const { return {.events = set_ - early_, .checksum = checksum_}; }

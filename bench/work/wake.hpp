@@ -48,10 +48,10 @@ class Wake {
   [[nodiscard]] bool done() const { return outcome_.events >= wakes(); }
 
   template <class Loop>
-  void ready(Loop&, std::size_t, Ready) {}
+  void ready(Loop& /*loop*/, std::size_t /*index*/, Ready /*ready*/) {}
 
   template <class Loop>
-  void woken(Loop&) {
+  void woken(Loop& /*loop*/) {
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       Line& line = lines_[i];
       const std::uint64_t sent = line.sent.load(std::memory_order_acquire);
@@ -66,7 +66,7 @@ class Wake {
   }
 
   template <class Loop>
-  void finish(Loop&) {
+  void finish(Loop& /*loop*/) {
     join();
   }
 
