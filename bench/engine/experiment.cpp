@@ -71,10 +71,8 @@ class Match {
       std::shuffle(entrants_.begin(), entrants_.end(), random);
       std::erase_if(entrants_, [&](Entrant& entrant) { return !run_once(entrant, round); });
     }
-    if (experiment_.counting != Counting::off) {
-      for (auto& entrant : entrants_) {
-        count(entrant);
-      }
+    for (auto& entrant : entrants_) {
+      count(entrant);
     }
     return finish();
   }
@@ -101,30 +99,34 @@ class Match {
       const auto events = static_cast<double>(sample->outcome.events);
       entrant.result.wall_ns.push_back(sample->wall_ns / events);
       entrant.result.cpu_ns.push_back(sample->cpu_ns / events);
-      entrant.result.heap_per_source =
-          static_cast<double>(sample->heap_bytes) / static_cast<double>(sample->sources);
       entrant.latencies.insert(entrant.latencies.end(), sample->latencies.begin(),
                                sample->latencies.end());
     }
     return true;
   }
 
+  /// One run more, which is not timed, with sockets that no other contender has left anything on.
   void count(Entrant& entrant) {
     if (!entrant.result.error.empty()) {
       return;
     }
     attempt(entrant, [&] {
+      renew();
       Counters counters;
       auto counted = plan();
-      counted.counters = &counters;
+      counted.counters = experiment_.counting == Counting::off ? nullptr : &counters;
       const auto sample = entrant.contender->run(work_, counted);
       const auto per_event = [&](std::optional<std::uint64_t> count) {
         return count ? std::optional(static_cast<double>(*count) /
                                      static_cast<double>(sample->outcome.events))
                      : std::nullopt;
       };
-      entrant.result.system_calls = per_event(counters.system_calls());
-      entrant.result.instructions = per_event(counters.instructions());
+      entrant.result.heap_per_source =
+          static_cast<double>(sample->heap_bytes) / static_cast<double>(sample->sources);
+      if (counted.counters != nullptr) {
+        entrant.result.system_calls = per_event(counters.system_calls());
+        entrant.result.instructions = per_event(counters.instructions());
+      }
     });
     if (experiment_.counting == Counting::callgrind && !scenario_.wall) {
       progress_.point(name_ + ", counting");
@@ -144,8 +146,14 @@ class Match {
     } catch (const std::exception& error) {
       entrant.result.error = error.what();
       progress_.note("failed: " + entrant.contender->name + ", " + name_ + ": " + error.what());
-      work_ = scenario_.make(point_);
+      renew();
     }
+  }
+
+  /// The old sockets go first: there may not be descriptors for both.
+  void renew() {
+    work_ = AnyWork();
+    work_ = scenario_.make(point_);
   }
 
   Series finish() {
