@@ -92,7 +92,7 @@ Result<detail::Owner<EpollBackend>> EpollBackend::create() noexcept {
   return detail::Owner(queue);
 }
 
-int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout) noexcept {
+int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout) {
   static_assert(sizeof(Event) == sizeof(epoll_event) && alignof(Event) >= alignof(epoll_event));
   static_assert(offsetof(Event, flags_) == offsetof(epoll_event, events));
   static_assert(offsetof(Event, data_) == offsetof(epoll_event, data));

@@ -22,7 +22,7 @@ int control(int epoll, int operation, int fd, epoll_event* event) noexcept {
   return ::epoll_ctl(epoll, operation, fd, event);
 }
 
-int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept {
+int wait(int epoll, epoll_event* events, int capacity, int timeout) {
   return ::epoll_wait(epoll, events, capacity, timeout);
 }
 

@@ -55,7 +55,7 @@ class EpollBackend final : public detail::Queue {
   /// epoll_ctl(2) itself. Leaves errno.
   static int control_once(int epoll, int operation, int fd, Event* event) noexcept;
   /// epoll_wait(2) itself: for ever with a timeout of -1, not at all with 0. Leaves errno.
-  static int wait_once(int epoll, Event* events, int capacity, int timeout) noexcept;
+  static int wait_once(int epoll, Event* events, int capacity, int timeout);
   /// What is left to do when `wait_once` was not tried or did not just bring events: waits that
   /// need the clock, interrupted ones, errors and wakes.
   Result<std::size_t> finish_wait(std::span<Event> events,
