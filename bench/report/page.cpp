@@ -50,7 +50,8 @@ std::string table(const Panel& panel, const std::string& baseline) {
   out << "<table>\n<tr><th>contender</th><th>" << escape(first.axis) << "</th><th>"
       << (first.wall ? "time" : "CPU time") << " per " << escape(first.event) << "</th><th>times "
       << escape(baseline)
-      << "</th><th>wall time</th><th>per second</th><th>latency 50%</th><th>90%</th><th>99%</th><th>99.9%</th>"
+      << "</th><th>wall time</th><th>per second</th><th>latency "
+         "50%</th><th>90%</th><th>99%</th><th>99.9%</th>"
          "<th>most</th><th>system calls</th><th>instructions</th><th>heap bytes per source</th>"
          "</tr>\n";
   for (const Series* series : panel.series) {
