@@ -116,7 +116,7 @@ class Program {
   void add_run(CLI::App& app) {
     CLI::App* run = app.add_subcommand(
         "run", "Run scenarios, all of them unless some are named, and keep what was found");
-    run->require_subcommand(0, static_cast<int>(scenarios().size()));
+    run->require_subcommand(0, scenarios().size());
     run->add_option("-o,--output", output_, "Where to keep it")->capture_default_str();
     run->add_option("-c,--contenders", asked_, "Only these")
         ->delimiter(',')
