@@ -23,6 +23,11 @@ has() {
   catch2) has_header catch2/catch.hpp || has_header catch2/catch_test_macros.hpp ;;
   cli11) has_header CLI/CLI.hpp ;;
   liburing) has_header liburing.h ;;
+  json) has_header nlohmann/json.hpp ;;
+  libuv) has_header uv.h ;;
+  libevent) has_header event2/event.h ;;
+  libev) has_header ev.h ;;
+  asio) has_header asio.hpp ;;
   venv) python3 -c 'import ensurepip' 2>/dev/null ;;
   mingw-w64) command -v x86_64-w64-mingw32-g++-posix >/dev/null ;;
   wine64) [[ -x /usr/lib/wine/wine64 ]] || command -v wine64 >/dev/null ;;
@@ -45,6 +50,11 @@ apt_name() {
   ninja) echo ninja-build ;;
   cli11) echo libcli11-dev ;;
   liburing) echo liburing-dev ;;
+  json) echo nlohmann-json3-dev ;;
+  libuv) echo libuv1-dev ;;
+  libevent) echo libevent-dev ;;
+  libev) echo libev-dev ;;
+  asio) echo libasio-dev ;;
   venv) echo python3-venv ;;
   mingw-w64) echo g++-mingw-w64-x86-64-posix ;;
   tsan) echo libclang-rt-19-dev ;;
@@ -58,6 +68,7 @@ apt_name() {
 # What Homebrew calls it. The compiler is Apple's: xcode-select --install.
 brew_name() {
   case $1 in
+  json) echo nlohmann-json ;;
   pkg-config) echo pkgconf ;;
   python3) echo python ;;
   *) echo "$1" ;;

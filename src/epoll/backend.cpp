@@ -28,35 +28,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept {
-  std::uint32_t flags = 0;
-  if (interest.is_readable()) {
-    flags |= EPOLLIN | EPOLLRDHUP;
-  }
-  if (interest.is_writable()) {
-    flags |= EPOLLOUT;
-  }
-  if (interest.is_priority()) {
-    flags |= EPOLLPRI;
-  }
-  switch (mode) {
-    case Mode::edge:
-      return flags | EPOLLET;
-    case Mode::level:
-      return flags;
-    case Mode::oneshot:
-      return flags | EPOLLONESHOT;
-  }
-  return flags;
-}
-
-Result<void> control(int epoll, int operation, int fd, Token token, std::uint32_t flags) noexcept {
-  epoll_event event{};
-  event.events = flags;
-  event.data.u64 = token.value;
-  return ffi::control(epoll, operation, fd, &event);
-}
-
 /// Whether epoll_pwait2 has been refused, by an old kernel or by a seccomp filter that does not
 /// know it (those say EPERM).
 std::atomic<bool> precise_refused{false};
@@ -89,8 +60,7 @@ const detail::Queue::Hooks EpollBackend::hooks_table = {
     .forget =
         [](Queue& queue, native_handle_type handle, void*) noexcept {
           // It fails where the handle was closed behind our back: then the kernel has forgotten it.
-          static_cast<void>(ffi::control(static_cast<EpollBackend&>(queue).epoll_, EPOLL_CTL_DEL,
-                                         handle, nullptr));
+          static_cast<void>(static_cast<EpollBackend&>(queue).remove({handle, nullptr}));
         },
     .blocked = nullptr,
 };
@@ -122,13 +92,20 @@ Result<detail::Owner<EpollBackend>> EpollBackend::create() noexcept {
   return detail::Owner(queue);
 }
 
-int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout) noexcept {
+int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout) {
   static_assert(sizeof(Event) == sizeof(epoll_event) && alignof(Event) >= alignof(epoll_event));
   static_assert(offsetof(Event, flags_) == offsetof(epoll_event, events));
   static_assert(offsetof(Event, data_) == offsetof(epoll_event, data));
   static_assert(Event::in == EPOLLIN && Event::out == EPOLLOUT && Event::pri == EPOLLPRI &&
                 Event::err == EPOLLERR && Event::hup == EPOLLHUP && Event::rdhup == EPOLLRDHUP);
   return ffi::wait(epoll, reinterpret_cast<epoll_event*>(events), capacity, timeout);
+}
+
+int EpollBackend::control_once(int epoll, int operation, int fd, Event* event) noexcept {
+  static_assert(ctl_add == EPOLL_CTL_ADD && ctl_remove == EPOLL_CTL_DEL &&
+                ctl_modify == EPOLL_CTL_MOD);
+  static_assert(edge == EPOLLET && oneshot == EPOLLONESHOT);
+  return ffi::control(epoll, operation, fd, reinterpret_cast<epoll_event*>(event));
 }
 
 Result<std::size_t> EpollBackend::finish_wait(std::span<Event> events,
@@ -174,20 +151,6 @@ void EpollBackend::end_wake_round() noexcept {
   }
 }
 
-Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
-                               Mode mode) noexcept {
-  return control(epoll_, EPOLL_CTL_ADD, source.handle, token, kernel_flags(interest, mode));
-}
-
-Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
-                                  Mode mode) noexcept {
-  return control(epoll_, EPOLL_CTL_MOD, source.handle, token, kernel_flags(interest, mode));
-}
-
-Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
-  return ffi::control(epoll_, EPOLL_CTL_DEL, source.handle, nullptr);
-}
-
 EpollBackend::Waker::Waker(EpollBackend& queue, int eventfd) noexcept
     : queue_(&queue), eventfd_(eventfd) {
   queue_->refer();
@@ -212,7 +175,7 @@ EpollBackend::Waker::~Waker() {
     return;
   }
   if (queue_->try_pin()) {
-    static_cast<void>(ffi::control(queue_->epoll_, EPOLL_CTL_DEL, eventfd_, nullptr));
+    static_cast<void>(queue_->remove({eventfd_, nullptr}));
     queue_->unpin();
   }
   ffi::close(eventfd_);
@@ -226,8 +189,7 @@ Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Tok
   }
   Waker waker(queue, *eventfd);
   // Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
-  if (auto added = control(queue.epoll_, EPOLL_CTL_ADD, *eventfd, token, EPOLLIN | EPOLLET);
-      !added) {
+  if (auto added = queue.control(ctl_add, *eventfd, token, EPOLLIN | EPOLLET); !added) {
     return std::unexpected(added.error());
   }
   return waker;

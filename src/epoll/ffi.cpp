@@ -18,14 +18,11 @@ Result<int> create() noexcept {
   return epoll;
 }
 
-Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept {
-  if (::epoll_ctl(epoll, operation, fd, event) != 0) {
-    return last_error();
-  }
-  return {};
+int control(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  return ::epoll_ctl(epoll, operation, fd, event);
 }
 
-int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept {
+int wait(int epoll, epoll_event* events, int capacity, int timeout) {
   return ::epoll_wait(epoll, events, capacity, timeout);
 }
 

@@ -17,11 +17,12 @@ std::unexpected<std::error_code> last_error() noexcept;
 
 /// epoll_create1(2), closed by exec.
 Result<int> create() noexcept;
-/// epoll_ctl(2); `event` is null for EPOLL_CTL_DEL.
-Result<void> control(int epoll, int operation, int fd, epoll_event* event) noexcept;
-/// epoll_wait(2); milliseconds, -1 for ever. This and the next leave an error in errno: they are
-/// on the way of every event.
-int wait(int epoll, epoll_event* events, int capacity, int timeout) noexcept;
+/// epoll_ctl(2); `event` says nothing for EPOLL_CTL_DEL. This and the next two leave an error in
+/// errno: they are on the way of every event.
+int control(int epoll, int operation, int fd, epoll_event* event) noexcept;
+/// epoll_wait(2); milliseconds, -1 for ever. As a cancellation point it is not noexcept, and if
+/// this were, it could not be a jump to it.
+int wait(int epoll, epoll_event* events, int capacity, int timeout);
 /// epoll_pwait2(2), without a signal mask. ENOSYS before Linux 5.11, and in builds against a C
 /// library that lacks it.
 int wait_precise(int epoll, epoll_event* events, int capacity, const timespec& timeout) noexcept;

@@ -4,6 +4,7 @@
 
 #include <evq/backend.hpp>
 #include <evq/basic_poll.hpp>
+#include <evq/detail/io.hpp>
 #include <evq/detail/poll_flags.hpp>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <limits>
 #include <optional>
 #include <span>
@@ -41,8 +43,19 @@ class EpollBackend final : public detail::Queue {
 
   static constexpr int not_tried = -2;
 
+  // The kernel's values; backend.cpp asserts that they are.
+  static constexpr int ctl_add = 1;
+  static constexpr int ctl_remove = 2;
+  static constexpr int ctl_modify = 3;
+  static constexpr std::uint32_t oneshot = 1U << 30U;
+  static constexpr std::uint32_t edge = 1U << 31U;
+
+  static constexpr std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept;
+  Result<void> control(int operation, int fd, Token token, std::uint32_t flags) noexcept;
+  /// epoll_ctl(2) itself. Leaves errno.
+  static int control_once(int epoll, int operation, int fd, Event* event) noexcept;
   /// epoll_wait(2) itself: for ever with a timeout of -1, not at all with 0. Leaves errno.
-  static int wait_once(int epoll, Event* events, int capacity, int timeout) noexcept;
+  static int wait_once(int epoll, Event* events, int capacity, int timeout);
   /// What is left to do when `wait_once` was not tried or did not just bring events: waits that
   /// need the clock, interrupted ones, errors and wakes.
   Result<std::size_t> finish_wait(std::span<Event> events,
@@ -82,6 +95,56 @@ class EpollBackend::Event : public detail::PollFlags<Event> {
 #if defined(__x86_64__)
 #pragma pack(pop)
 #endif
+
+constexpr std::uint32_t EpollBackend::kernel_flags(Interest interest, Mode mode) noexcept {
+  std::uint32_t flags = 0;
+  if (interest.is_readable()) {
+    flags |= Event::in | Event::rdhup;
+  }
+  if (interest.is_writable()) {
+    flags |= Event::out;
+  }
+  if (interest.is_priority()) {
+    flags |= Event::pri;
+  }
+  switch (mode) {
+    case Mode::edge:
+      return flags | edge;
+    case Mode::level:
+      return flags;
+    case Mode::oneshot:
+      return flags | oneshot;
+  }
+  return flags;
+}
+
+// Inline, since programs mostly say interest and mode as constants, and the flags then are one too;
+// and since control_once is a jump to epoll_ctl(2): there is one return after the kernel's, not
+// two, which processors cannot predict there.
+inline Result<void> EpollBackend::control(int operation, int fd, Token token,
+                                          std::uint32_t flags) noexcept {
+  Event event;
+  event.flags_ = flags;
+  event.data_ = token.value;
+  if (control_once(epoll_, operation, fd, &event) != 0) [[unlikely]] {
+    return std::unexpected(detail::last_error());
+  }
+  return {};
+}
+
+inline Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
+                                      Mode mode) noexcept {
+  return control(ctl_add, source.handle, token, kernel_flags(interest, mode));
+}
+
+inline Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
+                                         Mode mode) noexcept {
+  return control(ctl_modify, source.handle, token, kernel_flags(interest, mode));
+}
+
+inline Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
+  return control(ctl_remove, source.handle, {}, 0);
+}
 
 inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
   constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(Event);
