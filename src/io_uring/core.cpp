@@ -237,7 +237,7 @@ void IoUringBackend::Core::change(Index index) noexcept {
     if (changed_.is_empty()) {
       attention_.fetch_or(changes);
     }
-    changed_.push_back(registrations_, index);
+    changed_.push_back(changed, index);
   }
 }
 

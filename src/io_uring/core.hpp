@@ -116,7 +116,6 @@ class IoUringBackend::Core {
   Result<void> check(int status) noexcept;
   void take_refusals() noexcept;
   void take(const io_uring::ffi::Completion& completion) noexcept;
-  void queue(Index index) noexcept;
   std::size_t report(std::span<Event> events, std::size_t count) noexcept;
   std::size_t judge(std::span<Event> events, std::size_t first, std::size_t count) noexcept;
   void conclude(Index index, bool is_reported) noexcept;

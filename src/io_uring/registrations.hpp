@@ -41,22 +41,28 @@ struct Registration {
 template <Index Registration::* Next>
 class List {
  public:
-  [[nodiscard]] bool is_empty() const noexcept { return first_ == no_index; }
+  List() = default;
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
 
-  template <class Registrations>
-  void push_back(Registrations& registrations, Index index) noexcept {
-    registrations[index].*Next = no_index;
-    (first_ == no_index ? first_ : registrations[last_].*Next) = index;
-    last_ = index;
+  [[nodiscard]] bool is_empty() const noexcept { return first_ == no_index; }
+  void push_back(Registration& registration, Index index) noexcept {
+    registration.*Next = no_index;
+    *end_ = index;
+    end_ = &(registration.*Next);
   }
   template <class Registrations>
   Index pop_front(Registrations& registrations) noexcept {
-    return std::exchange(first_, registrations[first_].*Next);
+    const Index index = std::exchange(first_, registrations[first_].*Next);
+    if (is_empty()) {
+      end_ = &first_;
+    }
+    return index;
   }
 
  private:
   Index first_ = no_index;
-  Index last_ = no_index;
+  Index* end_ = &first_;  ///< Registrations never move.
 };
 
 /// Registrations by index and by handle. None ever moves. Not thread-safe.

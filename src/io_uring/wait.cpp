@@ -265,7 +265,8 @@ void IoUringBackend::Core::take_refusals() noexcept {
   // The kernel tells of every change; of one source they are one event.
   source.ready |= result & (source.events | EPOLLERR | EPOLLHUP);
   if (!source.is_queued) {
-    queue(index);
+    source.is_queued = true;
+    ready_.push_back(source, index);
   }
   if (!goes_on) [[unlikely]] {
     source.armed = 0;
@@ -273,11 +274,6 @@ void IoUringBackend::Core::take_refusals() noexcept {
       change(index);  // an edge ends when completions overflow (silk#80)
     }
   }
-}
-
-void IoUringBackend::Core::queue(Index index) noexcept {
-  registrations_[index].is_queued = true;
-  ready_.push_back(registrations_, index);
 }
 
 /// A poll request has ended that is not, or not only, what is wanted.
