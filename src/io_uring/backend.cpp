@@ -117,8 +117,7 @@ const detail::Queue::Hooks IoUringBackend::hooks_table = {
 // wake is async-signal-safe.
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-IoUringBackend::IoUringBackend(std::unique_ptr<Core> core) noexcept
-    : Queue(hooks_table), core_(std::move(core)) {}
+IoUringBackend::IoUringBackend(Core* core) noexcept : Queue(hooks_table), core_(core) {}
 
 IoUringBackend::~IoUringBackend() = default;
 
@@ -136,11 +135,12 @@ Result<detail::Owner<IoUringBackend>> IoUringBackend::create() noexcept {
   if (!core) {
     return std::unexpected(core.error());
   }
-  auto* queue = new (std::nothrow) IoUringBackend(*std::move(core));
+  auto* queue = new (std::nothrow) IoUringBackend(core->get());
   if (queue == nullptr) {
     (*core)->close();
     return detail::fail(std::errc::not_enough_memory);
   }
+  static_cast<void>(core->release());
   return detail::Owner(queue);
 }
 

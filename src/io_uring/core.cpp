@@ -2,6 +2,7 @@
 
 #include "core.hpp"
 
+#include <bit>
 #include <new>
 #include <thread>
 #include <utility>
@@ -21,7 +22,7 @@ namespace {
 /// A slot's state: which registration is its own, and the serial number it must have.
 void* to_state(std::uint32_t index, std::uint32_t serial) noexcept {
   static_assert(sizeof(void*) == sizeof(std::uint64_t));
-  return reinterpret_cast<void*>(std::uint64_t{serial} << 32 | index);
+  return std::bit_cast<void*>(std::uint64_t{serial} << 32 | index);
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ void* to_state(std::uint32_t index, std::uint32_t serial) noexcept {
 /// Not std::thread::id, which a later thread can have again.
 std::uint32_t IoUringBackend::Core::this_thread() noexcept {
   static std::atomic<std::uint32_t> last{0};
-  thread_local std::uint32_t number = 0;
+  static thread_local std::uint32_t number = 0;
   if (number == 0) [[unlikely]] {
     number = last.fetch_add(1, std::memory_order_relaxed) + 1;
   }
@@ -224,7 +225,7 @@ IoUringBackend::Core::Index IoUringBackend::Core::find(detail::SourceRef source)
 }
 
 IoUringBackend::Core::Index IoUringBackend::Core::find(const void* state) noexcept {
-  const auto bits = reinterpret_cast<std::uint64_t>(state);
+  const auto bits = std::bit_cast<std::uint64_t>(state);
   const auto index = static_cast<Index>(bits);
   return bits != 0 && registrations_[index].serial == bits >> 32 ? index : no_index;
 }

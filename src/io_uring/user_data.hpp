@@ -5,7 +5,7 @@
 
 namespace evq::io_uring {
 
-enum class Kind : std::uint32_t {
+enum class Kind : std::uint8_t {
   poll,  ///< With the registration's index and generation.
   // With what the poll request was known by; they complete only if they were refused.
   update,

@@ -200,7 +200,6 @@ Result<void> IoUringBackend::Core::check(int status) noexcept {
   switch (-status) {
     case ETIME:
     case EINTR:
-      return {};
     case EBUSY:  // more completions than there is room for: they are taken first
       return {};
     case EEXIST:  // another thread's ring, whose number this thread has now

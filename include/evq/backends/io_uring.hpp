@@ -18,7 +18,7 @@ namespace evq {
 
 /// Why this process cannot have io_uring, as the errors of `probe` and `create` say it. Each equals
 /// the `std::errc` condition beside it.
-enum class IoUringError {
+enum class IoUringError : std::uint8_t {
   missing = 1,         ///< Not in this kernel. `function_not_supported`
   too_old,             ///< In it, but before Linux 6.1. `function_not_supported`
   disabled_by_sysctl,  ///< kernel.io_uring_disabled is set. `operation_not_permitted`
@@ -53,7 +53,7 @@ class IoUringBackend final : public detail::Queue {
   class Core;
   struct WakerState;
 
-  explicit IoUringBackend(std::unique_ptr<Core> core) noexcept;
+  explicit IoUringBackend(Core* core) noexcept;
   ~IoUringBackend();
 
   static const Hooks hooks_table;

@@ -29,6 +29,9 @@ class PollFlags {
   static constexpr std::uint32_t rdhup = 0x2000;
 
  private:
+  friend Event;
+  PollFlags() noexcept = default;
+
   [[nodiscard]] bool any(std::uint32_t flags) const noexcept {
     return (static_cast<const Event*>(this)->flags_ & flags) != 0;
   }

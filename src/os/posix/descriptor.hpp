@@ -14,7 +14,6 @@ namespace evq::os {
 
 // EVQ_PLAIN_SOCKETS: for tests, on a system that has them.
 #if defined(SOCK_NONBLOCK) && !defined(EVQ_PLAIN_SOCKETS)
-#define EVQ_HAVE_SOCKET_FLAGS 1
 /// Sockets are made as they are to be, also by accept4(2).
 inline constexpr bool has_socket_flags = true;
 inline constexpr int socket_flags = SOCK_NONBLOCK | SOCK_CLOEXEC;

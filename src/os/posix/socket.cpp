@@ -171,7 +171,7 @@ Result<void> connect(native_handle_type handle, const SocketAddr& addr) noexcept
 
 Result<std::pair<native_handle_type, SocketAddr>> accept(native_handle_type listener) noexcept {
   NativeAddr peer;
-#ifdef EVQ_HAVE_SOCKET_FLAGS
+#if defined(SOCK_NONBLOCK) && !defined(EVQ_PLAIN_SOCKETS)
   const int handle = ::accept4(listener, peer.get(), &peer.length, socket_flags);
 #else
   const int handle = ::accept(listener, peer.get(), &peer.length);
