@@ -6,8 +6,7 @@
 // - The filters of one source speak each for itself. Those of one wait are put together where they
 //   stand beside each other.
 // - A filter's mode is fixed when it is added (kern_event.c of every system), so a changed mode is
-// a
-//   deletion and an addition.
+//   a deletion and an addition.
 // - A oneshot of several directions must be silent in all after one report, and no change to a
 //   filter can be made conditional: between the report and a change another thread may have armed
 //   the source again, or closed it and added another of the same number. So these oneshots are in a
