@@ -48,7 +48,7 @@ concept BackendWaker = std::movable<W> && requires(B& queue, Token token, const 
 ///   another is inside `wait`. None throws, allocates without need, or aborts.
 /// - `wait` gets a buffer of at least one event and returns how many it filled. No event of a
 ///   registration that ended before the call is among them. It resumes after a signal with what is
-///   left of the time.
+///   left of the time. It alone need not be noexcept: what blocks may be a cancellation point.
 /// - The front end has checked that an interest is not empty, that an owned source is not in any
 ///   queue before `add`, and that it is in this one before `modify` and `remove`; it claims and
 ///   releases the slot. Every other check is the backend's, and reported by the call itself.
@@ -69,7 +69,7 @@ concept Backend = std::derived_from<B, detail::Queue> && BackendEvent<typename B
                     { B::name } -> std::convertible_to<std::string_view>;
                     { B::probe() } noexcept -> std::same_as<Result<void>>;
                     { B::create() } noexcept -> std::same_as<Result<detail::Owner<B>>>;
-                    { queue.wait(events, timeout) } noexcept -> std::same_as<Result<std::size_t>>;
+                    { queue.wait(events, timeout) } -> std::same_as<Result<std::size_t>>;
                     {
                       queue.add(source, token, interest, mode)
                     } noexcept -> std::same_as<Result<void>>;

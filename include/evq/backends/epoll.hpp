@@ -33,7 +33,7 @@ class EpollBackend final : public detail::Queue {
   // What follows is what BasicPoll and its friends forward to: see backend.hpp.
   [[nodiscard]] static Result<detail::Owner<EpollBackend>> create() noexcept;
   Result<std::size_t> wait(std::span<Event> events,
-                           std::optional<std::chrono::nanoseconds> timeout) noexcept;
+                           std::optional<std::chrono::nanoseconds> timeout);
   Result<void> add(detail::SourceRef source, Token token, Interest interest, Mode mode) noexcept;
   Result<void> modify(detail::SourceRef source, Token token, Interest interest, Mode mode) noexcept;
   Result<void> remove(detail::SourceRef source) noexcept;
@@ -152,9 +152,10 @@ inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
 }
 
 // Inline as far as the usual case goes, so that a poll costs what epoll_wait(2) costs, and no
-// further, so that compilers do inline it.
-inline Result<std::size_t> EpollBackend::wait(
-    std::span<Event> events, std::optional<std::chrono::nanoseconds> timeout) noexcept {
+// further, so that compilers do inline it. Not noexcept for the same reason: epoll_wait(2) is not,
+// and Clang counts the call of std::terminate.
+inline Result<std::size_t> EpollBackend::wait(std::span<Event> events,
+                                              std::optional<std::chrono::nanoseconds> timeout) {
   int ready = not_tried;
   if (!timeout || timeout->count() <= 0) {
     ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout ? 0 : -1);
