@@ -105,6 +105,7 @@ class IoUringBackend::Core {
   Result<void> ring_doorbell() noexcept;
 
   // wait.cpp: for the thread that polls.
+  struct Report;
   Result<void> prepare() noexcept;
   Result<void> provide_ring() noexcept;
   Result<void> tell_changes() noexcept;
@@ -115,21 +116,21 @@ class IoUringBackend::Core {
   Result<std::size_t> finish(int status, std::span<Event> events) noexcept;
   Result<void> check(int status) noexcept;
   void take_refusals() noexcept;
-  void take(const io_uring::ffi::Completion& completion) noexcept;
-  std::size_t report(std::span<Event> events, std::size_t count) noexcept;
+  void take(const io_uring::ffi::Completion& completion, Report& report) noexcept;
+  void report_ready(Report& report, std::size_t first) noexcept;
   std::size_t judge(std::span<Event> events, std::size_t first, std::size_t count) noexcept;
   void conclude(Index index, bool is_reported) noexcept;
   void take_end(Index index, std::uint32_t generation, int result) noexcept;
   void take_failure(Index index, int error) noexcept;
-  std::size_t take_wakes(std::span<Event> events, std::size_t count) noexcept;
-  void take_completions() noexcept;
+  void report_wakes(Report& report) noexcept;
+  void take_completions(Report& report) noexcept;
   Result<void> settle() noexcept;
 
   /// Of all that is not atomic. The ring is the poller's alone while it waits.
   std::mutex mutex_;
   io_uring::Registrations registrations_;
   io_uring::List<&Registration::next_changed> changed_;
-  io_uring::List<&Registration::next_ready> ready_;
+  io_uring::List<&Registration::place> ready_;
   /// An epoll instance with every RawSource in it, which nobody waits for: it knows of a borrowed
   /// handle whether it is open, can be waited for, and is registered already. -1 before the first.
   int raw_handles_ = -1;

@@ -26,14 +26,14 @@ struct Registration {
   std::uint32_t generation;  ///< Tells what is wanted of it from what was. Never 0.
   std::uint32_t armed;       ///< The generation that a poll request is pending for, or 0.
   Index next_changed;
-  Index next_ready;
-  Index next_of_bucket;   ///< Or the next free one.
-  std::uint16_t tenure;   ///< Whose the poll request is: each thread that polls has another number.
-  bool is_raw : 1;        ///< A RawSource.
-  bool is_ended : 1;      ///< Nothing is wanted of it any more.
-  bool is_spent : 1;      ///< A oneshot that was reported.
-  bool is_changed : 1;    ///< In the list of what the kernel is to be told.
-  bool is_queued : 1;     ///< In the list of what may be ready.
+  Index place;           ///< Where its event is, if it has one; in the list of the ready, the next.
+  Index next_of_bucket;  ///< Or the next free one.
+  std::uint16_t tenure;  ///< Whose the poll request is: each thread that polls has another number.
+  bool is_raw : 1;       ///< A RawSource.
+  bool is_ended : 1;     ///< Nothing is wanted of it any more.
+  bool is_spent : 1;     ///< A oneshot that was reported.
+  bool is_changed : 1;   ///< In the list of what the kernel is to be told.
+  bool is_queued : 1;    ///< In the list of what may be ready.
   bool is_multishot : 1;  ///< What the poll request is.
 };
 

@@ -45,6 +45,29 @@ constexpr bool is_for_multishot(std::uint32_t events) noexcept {
 
 }  // namespace
 
+/// The events of a wait, as they are filled.
+struct IoUringBackend::Core::Report {
+  std::span<Event> events;
+  std::size_t count = 0;
+  std::size_t room = 0;            ///< Completions become events while there are fewer; then wait.
+  std::uint32_t common = EPOLLET;  ///< What is in all their registrations' events.
+
+  [[nodiscard]] bool are_all_edges() const noexcept { return common != 0; }
+  /// The event of this source, or null.
+  [[nodiscard]] Event* find(const Registration& source, Index index) const noexcept {
+    const bool is_there = source.place < count && events[source.place].source_ == index;
+    return is_there ? &events[source.place] : nullptr;
+  }
+  void push_back(Registration& source, Index index, std::uint32_t flags) noexcept {
+    Event& event = events[count];
+    event.token_ = source.token;
+    event.flags_ = flags;
+    event.source_ = index;
+    source.place = static_cast<std::uint32_t>(count++);
+    common &= source.events;
+  }
+};
+
 Result<std::size_t> IoUringBackend::Core::wait(std::span<Event> events,
                                                std::optional<nanoseconds> timeout) noexcept {
   const bool is_timed = timeout && timeout->count() > 0;
@@ -245,8 +268,8 @@ void IoUringBackend::Core::take_refusals() noexcept {
   }
 }
 
-[[gnu::always_inline]] inline void IoUringBackend::Core::take(
-    const ffi::Completion& completion) noexcept {
+[[gnu::always_inline]] inline void IoUringBackend::Core::take(const ffi::Completion& completion,
+                                                              Report& report) noexcept {
   const auto [index, stamp] = io_uring::unpack(completion.user_data);
   const bool goes_on = (completion.flags & IORING_CQE_F_MORE) != 0;
   Registration& source = registrations_[index];
@@ -261,15 +284,23 @@ void IoUringBackend::Core::take_refusals() noexcept {
     // What the wake-up said, not what holds: data and urgent data say the same.
     result = ffi::poll_now(source.handle, source.events);
   }
-  // The kernel tells of every change; of one source they are one event.
-  source.ready |= result & (source.events | EPOLLERR | EPOLLHUP);
-  if (!source.is_queued) {
-    source.is_queued = true;
-    ready_.push_back(source, index);
+  const std::uint32_t flags = result & (source.events | EPOLLERR | EPOLLHUP);
+  if (flags == 0 || index == doorbell_index_) [[unlikely]] {
+    // Nothing to report.
+  } else if (Event* const event = report.find(source, index); event != nullptr) {
+    event->flags_ |= flags;  // The kernel tells of every change; of one source they are one event.
+  } else if (report.count < report.room) [[likely]] {
+    report.push_back(source, index, flags);
+  } else {
+    source.ready |= flags;
+    if (!source.is_queued) {
+      source.is_queued = true;
+      ready_.push_back(source, index);
+    }
   }
   if (!goes_on) [[unlikely]] {
     source.armed = 0;
-    if ((source.events & EPOLLET) != 0 || source.ready == 0) {
+    if ((source.events & EPOLLET) != 0 || flags == 0) {
       change(index);  // an edge ends when completions overflow (silk#80)
     }
   }
@@ -287,31 +318,25 @@ void IoUringBackend::Core::take_end(Index index, std::uint32_t generation, int r
   }
 }
 
-/// Moves what is ready into the events behind `count`; returns how many there are then.
-std::size_t IoUringBackend::Core::report(std::span<Event> events, std::size_t count) noexcept {
-  while (count < events.size() && !ready_.is_empty()) {
-    const std::size_t first = count;
-    bool has_levels = false;
-    while (count < events.size() && !ready_.is_empty()) {
+/// Reports what is in the list, as far as there is room, and withdraws what does not hold any more
+/// of what stands behind `first`.
+void IoUringBackend::Core::report_ready(Report& report, std::size_t first) noexcept {
+  do {
+    while (report.count < report.events.size() && !ready_.is_empty()) {
       const Index index = ready_.pop_front(registrations_);
       Registration& source = registrations_[index];
       source.is_queued = false;
-      const std::uint32_t flags = std::exchange(source.ready, 0);
-      if (flags == 0 || index == doorbell_index_) [[unlikely]] {
+      if (const std::uint32_t flags = std::exchange(source.ready, 0); flags != 0) {
+        report.push_back(source, index, flags);
+      } else {
         erase_if_done(index);
-        continue;
       }
-      Event& event = events[count++];
-      event.token_ = source.token;
-      event.flags_ = flags;
-      event.source_ = index;
-      has_levels = has_levels || (source.events & EPOLLET) == 0;
     }
-    if (has_levels) {
-      count = judge(events, first, count);
+    if (report.are_all_edges()) {
+      return;
     }
-  }
-  return count;
+    first = report.count = judge(report.events, first, report.count);
+  } while (report.count < report.events.size() && !ready_.is_empty());
 }
 
 /// A completion says what was, and a level is what is: of the events from `first` to `count`, those
@@ -366,27 +391,26 @@ void IoUringBackend::Core::take_failure(Index index, int error) noexcept {
   change(index);
 }
 
-std::size_t IoUringBackend::Core::take_wakes(std::span<Event> events, std::size_t count) noexcept {
+void IoUringBackend::Core::report_wakes(Report& report) noexcept {
   attention_.fetch_and(~wakes);
   if (last_waker_ == nullptr) {
-    return count;
+    return;
   }
   const WakerState* const last = last_waker_;
   do {
     WakerState& waker = *last_waker_->next;
-    if (count == events.size()) {
+    if (report.count == report.events.size()) {
       attention_.fetch_or(wakes);  // those that are left begin the next time
       break;
     }
     if (waker.is_pending.exchange(false, std::memory_order_acq_rel)) {
-      Event& event = events[count++];
+      Event& event = report.events[report.count++];
       event.token_ = waker.token;
       event.flags_ = EPOLLIN;
       event.source_ = no_index;
     }
     last_waker_ = &waker;
   } while (last_waker_ != last);
-  return count;
 }
 
 /// After a wait: what there is to report, and what cannot be put off.
@@ -397,37 +421,40 @@ Result<std::size_t> IoUringBackend::Core::finish(int status, std::span<Event> ev
   if (auto checked = check(status); !checked) {
     return std::unexpected(checked.error());
   }
-  if (ring_state_ != RingState::none) {
-    take_completions();
-  }
-  std::size_t count = 0;
+  Report report{.events = events};
   const bool is_woken = (attention_.load() & wakes) != 0;
   if (is_woken && are_wakes_first_) {
-    count = take_wakes(events, count);
+    report_wakes(report);
   }
-  count = report(events, count);
+  const std::size_t first = report.count;
+  if (ring_state_ != RingState::none) {
+    // Not past those that have waited longer.
+    report.room = ready_.is_empty() ? events.size() : 0;
+    take_completions(report);
+  }
+  report_ready(report, first);
   if (is_woken && !are_wakes_first_) {
-    count = take_wakes(events, count);
+    report_wakes(report);
   }
   are_wakes_first_ = is_woken && !are_wakes_first_;
   if (ring_state_ != RingState::none && (is_urgent_ || ffi::unsubmitted(ring_) != 0)) {
-    if (auto settled = settle(); !settled && count == 0) {
+    if (auto settled = settle(); !settled && report.count == 0) {
       return std::unexpected(settled.error());
     }
   }
-  if (const int failure = std::exchange(failure_, 0); failure != 0 && count == 0) {
+  if (const int failure = std::exchange(failure_, 0); failure != 0 && report.count == 0) {
     return fail_with(failure);
   }
-  return count;
+  return report.count;
 }
 
-void IoUringBackend::Core::take_completions() noexcept {
+void IoUringBackend::Core::take_completions(Report& report) noexcept {
   if (std::exchange(may_be_refused_, false)) {
     take_refusals();
   }
   if (ring_state_ != RingState::none) {
-    ffi::take_completions(ring_,
-                          [this](const ffi::Completion& completion) noexcept { take(completion); });
+    ffi::take_completions(
+        ring_, [&](const ffi::Completion& completion) noexcept { take(completion, report); });
   }
 }
 
@@ -435,6 +462,7 @@ void IoUringBackend::Core::take_completions() noexcept {
 /// go of is let go of.
 Result<void> IoUringBackend::Core::settle() noexcept {
   Result<void> settled;
+  Report nothing;
   do {
     is_urgent_ = true;
     settled = tell_changes();
@@ -449,7 +477,7 @@ Result<void> IoUringBackend::Core::settle() noexcept {
     if (!settled || ring_state_ == RingState::none) {
       break;
     }
-    take_completions();
+    take_completions(nothing);
   } while (ring_state_ != RingState::none && ffi::unsubmitted(ring_) != 0);
   if (!settled) {
     attention_.fetch_or(changes);
