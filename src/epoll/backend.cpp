@@ -104,7 +104,7 @@ int EpollBackend::wait_once(int epoll, Event* events, int capacity, int timeout)
 int EpollBackend::control_once(int epoll, int operation, int fd, Event* event) noexcept {
   static_assert(ctl_add == EPOLL_CTL_ADD && ctl_remove == EPOLL_CTL_DEL &&
                 ctl_modify == EPOLL_CTL_MOD);
-  static_assert(edge == EPOLLET && oneshot == EPOLLONESHOT);
+  static_assert(Event::edge == EPOLLET && Event::oneshot == EPOLLONESHOT);
   return ffi::control(epoll, operation, fd, reinterpret_cast<epoll_event*>(event));
 }
 

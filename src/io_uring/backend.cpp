@@ -17,28 +17,6 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept {
-  std::uint32_t flags = 0;
-  if (interest.is_readable()) {
-    flags |= EPOLLIN | EPOLLRDHUP;
-  }
-  if (interest.is_writable()) {
-    flags |= EPOLLOUT;
-  }
-  if (interest.is_priority()) {
-    flags |= EPOLLPRI;
-  }
-  switch (mode) {
-    case Mode::edge:
-      return flags | EPOLLET;
-    case Mode::level:
-      return flags;
-    case Mode::oneshot:
-      return flags | EPOLLONESHOT;
-  }
-  return flags;
-}
-
 class Category final : public std::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "evq.io_uring"; }
@@ -153,12 +131,12 @@ Result<std::size_t> IoUringBackend::wait(std::span<Event> events,
 
 Result<void> IoUringBackend::add(detail::SourceRef source, Token token, Interest interest,
                                  Mode mode) noexcept {
-  return core_->add(source, token, kernel_flags(interest, mode));
+  return core_->add(source, token, Event::asked_for(interest, mode));
 }
 
 Result<void> IoUringBackend::modify(detail::SourceRef source, Token token, Interest interest,
                                     Mode mode) noexcept {
-  return core_->modify(source, token, kernel_flags(interest, mode));
+  return core_->modify(source, token, Event::asked_for(interest, mode));
 }
 
 Result<void> IoUringBackend::remove(detail::SourceRef source) noexcept {

@@ -73,6 +73,29 @@ class IoUringBackend::Core {
     shared,
   };
 
+  /// The events of a wait, as they are filled.
+  struct Report {
+    std::span<Event> events;
+    std::size_t count = 0;
+    std::size_t room = 0;            ///< How many may be made of completions; others have to wait.
+    std::uint32_t common = EPOLLET;  ///< What is in all their registrations' `events`.
+
+    [[nodiscard]] bool are_all_edges() const noexcept { return common != 0; }
+    /// The event of this source, or null.
+    [[nodiscard]] Event* find(const Registration& source, Index index) const noexcept {
+      const bool is_there = source.place < count && events[source.place].source_ == index;
+      return is_there ? &events[source.place] : nullptr;
+    }
+    void push_back(Registration& source, Index index, std::uint32_t flags) noexcept {
+      Event& event = events[count];
+      event.token_ = source.token;
+      event.flags_ = flags;
+      event.source_ = index;
+      source.place = static_cast<Index>(count++);
+      common &= source.events;
+    }
+  };
+
   /// A ring's size.
   static constexpr unsigned max_submissions = 256;
   static constexpr unsigned max_completions = 4096;
@@ -105,7 +128,6 @@ class IoUringBackend::Core {
   Result<void> ring_doorbell() noexcept;
 
   // wait.cpp: for the thread that polls.
-  struct Report;
   Result<void> prepare() noexcept;
   Result<void> provide_ring() noexcept;
   Result<void> tell_changes() noexcept;
@@ -115,16 +137,18 @@ class IoUringBackend::Core {
   int enter(std::optional<std::chrono::nanoseconds> left) noexcept;
   Result<std::size_t> finish(int status, std::span<Event> events) noexcept;
   Result<void> check(int status) noexcept;
+  Result<void> settle() noexcept;
+
+  // completions.cpp: for the thread that polls, too.
+  void take_completions(Report& report) noexcept;
   void take_refusals() noexcept;
   void take(const io_uring::ffi::Completion& completion, Report& report) noexcept;
+  void take_end(Index index, std::uint32_t generation, int result) noexcept;
+  void take_failure(Index index, int error) noexcept;
   void report_ready(Report& report, std::size_t first) noexcept;
   std::size_t judge(std::span<Event> events, std::size_t first, std::size_t count) noexcept;
   void conclude(Index index, bool is_reported) noexcept;
-  void take_end(Index index, std::uint32_t generation, int result) noexcept;
-  void take_failure(Index index, int error) noexcept;
   void report_wakes(Report& report) noexcept;
-  void take_completions(Report& report) noexcept;
-  Result<void> settle() noexcept;
 
   /// Of all that is not atomic. The ring is the poller's alone while it waits.
   std::mutex mutex_;

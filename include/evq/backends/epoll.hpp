@@ -47,10 +47,7 @@ class EpollBackend final : public detail::Queue {
   static constexpr int ctl_add = 1;
   static constexpr int ctl_remove = 2;
   static constexpr int ctl_modify = 3;
-  static constexpr std::uint32_t oneshot = 1U << 30U;
-  static constexpr std::uint32_t edge = 1U << 31U;
 
-  static constexpr std::uint32_t kernel_flags(Interest interest, Mode mode) noexcept;
   Result<void> control(int operation, int fd, Token token, std::uint32_t flags) noexcept;
   /// epoll_ctl(2) itself. Leaves errno.
   static int control_once(int epoll, int operation, int fd, Event* event) noexcept;
@@ -96,28 +93,6 @@ class EpollBackend::Event : public detail::PollFlags<Event> {
 #pragma pack(pop)
 #endif
 
-constexpr std::uint32_t EpollBackend::kernel_flags(Interest interest, Mode mode) noexcept {
-  std::uint32_t flags = 0;
-  if (interest.is_readable()) {
-    flags |= Event::in | Event::rdhup;
-  }
-  if (interest.is_writable()) {
-    flags |= Event::out;
-  }
-  if (interest.is_priority()) {
-    flags |= Event::pri;
-  }
-  switch (mode) {
-    case Mode::edge:
-      return flags | edge;
-    case Mode::level:
-      return flags;
-    case Mode::oneshot:
-      return flags | oneshot;
-  }
-  return flags;
-}
-
 // Inline, since programs mostly say interest and mode as constants, and the flags then are one too;
 // and since control_once is a jump to epoll_ctl(2): there is one return after the kernel's, not
 // two, which processors cannot predict there.
@@ -134,12 +109,12 @@ inline Result<void> EpollBackend::control(int operation, int fd, Token token,
 
 inline Result<void> EpollBackend::add(detail::SourceRef source, Token token, Interest interest,
                                       Mode mode) noexcept {
-  return control(ctl_add, source.handle, token, kernel_flags(interest, mode));
+  return control(ctl_add, source.handle, token, Event::asked_for(interest, mode));
 }
 
 inline Result<void> EpollBackend::modify(detail::SourceRef source, Token token, Interest interest,
                                          Mode mode) noexcept {
-  return control(ctl_modify, source.handle, token, kernel_flags(interest, mode));
+  return control(ctl_modify, source.handle, token, Event::asked_for(interest, mode));
 }
 
 inline Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {

@@ -1,5 +1,8 @@
-// What an event says, from the flags that Linux reports it with. Not for users.
+// The flags that Linux is asked with and answers with: what a registration asks for, and what an
+// event says. Not for users.
 #pragma once
+
+#include <evq/interest.hpp>
 
 #include <cstdint>
 
@@ -27,6 +30,30 @@ class PollFlags {
   static constexpr std::uint32_t err = 0x008;
   static constexpr std::uint32_t hup = 0x010;
   static constexpr std::uint32_t rdhup = 0x2000;
+  static constexpr std::uint32_t oneshot = 1U << 30U;
+  static constexpr std::uint32_t edge = 1U << 31U;
+
+  static constexpr std::uint32_t asked_for(Interest interest, Mode mode) noexcept {
+    std::uint32_t flags = 0;
+    if (interest.is_readable()) {
+      flags |= in | rdhup;
+    }
+    if (interest.is_writable()) {
+      flags |= out;
+    }
+    if (interest.is_priority()) {
+      flags |= pri;
+    }
+    switch (mode) {
+      case Mode::edge:
+        return flags | edge;
+      case Mode::level:
+        return flags;
+      case Mode::oneshot:
+        return flags | oneshot;
+    }
+    return flags;
+  }
 
  private:
   friend Event;
