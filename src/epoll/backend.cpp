@@ -32,6 +32,12 @@ namespace {
 /// know it (those say EPERM).
 std::atomic<bool> precise_refused{false};
 
+/// The kernel refuses buffers of more bytes than an int counts.
+int kernel_capacity(std::size_t capacity) noexcept {
+  constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(epoll_event);
+  return static_cast<int>(std::min(capacity, most));
+}
+
 /// One wait for at most `timeout`, as precise as this system can. -1 leaves errno.
 int wait_for(int epoll, epoll_event* events, int capacity, nanoseconds timeout) noexcept {
   if (!precise_refused.load(std::memory_order_relaxed)) {
@@ -65,10 +71,17 @@ const detail::Queue::Hooks EpollBackend::hooks_table = {
     .blocked = nullptr,
 };
 
-// wake is async-signal-safe.
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+struct EpollBackend::WakerState : detail::WakeRounds::Line {
+  int eventfd = invalid_handle;
 
-EpollBackend::EpollBackend(int epoll) noexcept : Queue(hooks_table), epoll_(epoll) {}
+  /// Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
+  static Result<void> signal(Line& line) noexcept {
+    return os::signal_eventfd(static_cast<WakerState&>(line).eventfd);
+  }
+};
+
+EpollBackend::EpollBackend(int epoll) noexcept
+    : Queue(hooks_table), epoll_(epoll), wakes_(WakerState::signal) {}
 
 Result<void> EpollBackend::probe() noexcept {
   auto epoll = ffi::create();
@@ -112,15 +125,24 @@ Result<std::size_t> EpollBackend::finish_wait(std::span<Event> events,
                                               std::optional<nanoseconds> timeout,
                                               int ready) noexcept {
   if (ready == not_tried) {
-    return wait_timed(events, *timeout);
+    wakes_.begin_wait();
+    if (timeout && timeout->count() > 0) {
+      return wait_timed(events, *timeout);
+    }
+  }
+  const auto wait_again = [&] {
+    return wait_once(epoll_, events.data(), kernel_capacity(events.size()), timeout ? 0 : -1);
+  };
+  if (ready == not_tried || (ready < 0 && errno == EINVAL)) {
+    ready = wait_again();
   }
   while (ready < 0) {
     if (errno != EINTR) {
       return ffi::last_error();
     }
-    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout ? 0 : -1);
+    ready = wait_again();
   }
-  end_wake_round();
+  wakes_.end_wait();
   return static_cast<std::size_t>(ready);
 }
 
@@ -130,42 +152,33 @@ Result<std::size_t> EpollBackend::wait_timed(std::span<Event> events,
   nanoseconds left = timeout;
   while (true) {
     const int ready = wait_for(epoll_, reinterpret_cast<epoll_event*>(events.data()),
-                               kernel_capacity(events), left);
+                               kernel_capacity(events.size()), left);
     if (ready < 0 && errno != EINTR) {
       return ffi::last_error();
     }
     // Interrupted, or timed out on the most that one call can wait: the rest is still to come.
     const auto elapsed = ready > 0 ? timeout : steady_clock::now() - start;
     if (elapsed >= timeout) {
-      end_wake_round();
+      wakes_.end_wait();
       return static_cast<std::size_t>(std::max(ready, 0));
     }
     left = timeout - elapsed;
   }
 }
 
-void EpollBackend::end_wake_round() noexcept {
-  // Acquires what was written before the wakes that this poll may be about to report.
-  if (is_woken()) {
-    wake_round_.fetch_add(1, std::memory_order_acq_rel);
-  }
-}
-
-EpollBackend::Waker::Waker(EpollBackend& queue, int eventfd) noexcept
-    : queue_(&queue), eventfd_(eventfd) {
+EpollBackend::Waker::Waker(EpollBackend& queue, WakerState* state) noexcept
+    : queue_(&queue), state_(state) {
   queue_->refer();
 }
 
 EpollBackend::Waker::Waker(Waker&& other) noexcept
-    : queue_(std::exchange(other.queue_, nullptr)),
-      eventfd_(std::exchange(other.eventfd_, invalid_handle)) {}
+    : queue_(std::exchange(other.queue_, nullptr)), state_(std::exchange(other.state_, nullptr)) {}
 
 EpollBackend::Waker& EpollBackend::Waker::operator=(Waker&& other) noexcept {
   if (this != &other) {
     const Waker previous(std::move(*this));
     queue_ = std::exchange(other.queue_, nullptr);
-    eventfd_ = std::exchange(other.eventfd_, invalid_handle);
-    round_.store(0, std::memory_order_relaxed);  // rounds of one queue mean nothing in another
+    state_ = std::exchange(other.state_, nullptr);
   }
   return *this;
 }
@@ -174,11 +187,13 @@ EpollBackend::Waker::~Waker() {
   if (queue_ == nullptr) {
     return;
   }
+  queue_->wakes_.remove(*state_);
   if (queue_->try_pin()) {
-    static_cast<void>(queue_->remove({eventfd_, nullptr}));
+    static_cast<void>(queue_->remove({state_->eventfd, nullptr}));
     queue_->unpin();
   }
-  ffi::close(eventfd_);
+  ffi::close(state_->eventfd);
+  delete state_;
   queue_->unrefer();
 }
 
@@ -187,8 +202,14 @@ Result<EpollBackend::Waker> EpollBackend::Waker::create(EpollBackend& queue, Tok
   if (!eventfd) {
     return std::unexpected(eventfd.error());
   }
-  Waker waker(queue, *eventfd);
-  // Each write to an eventfd is a new edge, whatever its count: no read is needed in between.
+  auto* state = new (std::nothrow) WakerState;
+  if (state == nullptr) {
+    ffi::close(*eventfd);
+    return detail::fail(std::errc::not_enough_memory);
+  }
+  state->eventfd = *eventfd;
+  queue.wakes_.add(*state);
+  Waker waker(queue, state);
   if (auto added = queue.control(ctl_add, *eventfd, token, EPOLLIN | EPOLLET); !added) {
     return std::unexpected(added.error());
   }
@@ -199,20 +220,7 @@ Result<void> EpollBackend::Waker::wake() const noexcept {
   if (queue_ == nullptr) {
     return detail::fail(std::errc::bad_file_descriptor);
   }
-  // After a write of the same round the event is still to come, and what this thread wrote is
-  // released to the poll that ends the round.
-  const std::uint64_t round = queue_->wake_round_.fetch_or(1, std::memory_order_acq_rel) | 1;
-  if (round_.load(std::memory_order_acquire) == round) {
-    return {};
-  }
-  const int interrupted_errno = errno;
-  auto written = os::signal_eventfd(eventfd_);
-  errno = interrupted_errno;
-  // Only now: a wake that relies on this one returns with the event on its way.
-  if (written) {
-    round_.store(round, std::memory_order_release);
-  }
-  return written;
+  return queue_->wakes_.wake(*state_);
 }
 
 }  // namespace evq

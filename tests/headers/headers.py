@@ -21,7 +21,7 @@ COMPILER = []
 # (<iostream>, <thread>, <regex>) a lot: longer only with a reason.
 STANDARD = {
     "algorithm", "array", "atomic", "chrono", "compare", "concepts", "cstddef", "cstdint", "expected",
-    "filesystem", "functional", "limits", "memory", "new", "optional", "span", "string",
+    "filesystem", "functional", "limits", "memory", "mutex", "new", "optional", "span", "string",
     "string_view", "system_error", "type_traits", "utility", "vector",
 }
 # What would give a backend or a system away, whoever brought it.

@@ -6,14 +6,12 @@
 #include <evq/basic_poll.hpp>
 #include <evq/detail/io.hpp>
 #include <evq/detail/poll_flags.hpp>
+#include <evq/detail/wake_rounds.hpp>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -60,18 +58,13 @@ class EpollBackend final : public detail::Queue {
                                   int ready) noexcept;
   Result<std::size_t> wait_timed(std::span<Event> events,
                                  std::chrono::nanoseconds timeout) noexcept;
-  /// The kernel refuses buffers of more bytes than an int counts.
-  static int kernel_capacity(std::span<Event> events) noexcept;
-  [[nodiscard]] bool is_woken() const noexcept {
-    return (wake_round_.load(std::memory_order_relaxed) & 1) != 0;
-  }
-  void end_wake_round() noexcept;
 
   static const Hooks hooks_table;
 
+  struct WakerState;
+
   int epoll_;
-  /// Odd while a wake of this round may be under way; each wait that finds it odd begins the next.
-  std::atomic<std::uint64_t> wake_round_{0};
+  detail::WakeRounds wakes_;
 };
 
 #if defined(__x86_64__)
@@ -121,20 +114,16 @@ inline Result<void> EpollBackend::remove(detail::SourceRef source) noexcept {
   return control(ctl_remove, source.handle, {}, 0);
 }
 
-inline int EpollBackend::kernel_capacity(std::span<Event> events) noexcept {
-  constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(Event);
-  return static_cast<int>(std::min(events.size(), most));
-}
-
 // Inline as far as the usual case goes, so that a poll costs what epoll_wait(2) costs, and no
 // further, so that compilers do inline it. Not noexcept for the same reason: epoll_wait(2) is not,
 // and Clang counts the call of std::terminate.
 inline Result<std::size_t> EpollBackend::wait(std::span<Event> events,
                                               std::optional<std::chrono::nanoseconds> timeout) {
   int ready = not_tried;
-  if (!timeout || timeout->count() <= 0) {
-    ready = wait_once(epoll_, events.data(), kernel_capacity(events), timeout ? 0 : -1);
-    if (ready > 0 && !is_woken()) {
+  // The kernel refuses more capacity than it takes, and finish_wait asks again with less.
+  if ((!timeout || timeout->count() <= 0) && wakes_.is_idle()) {
+    ready = wait_once(epoll_, events.data(), static_cast<int>(events.size()), timeout ? 0 : -1);
+    if (ready > 0 && wakes_.is_idle()) {
       return static_cast<std::size_t>(ready);
     }
   }
@@ -152,12 +141,10 @@ class EpollBackend::Waker {
   Result<void> wake() const noexcept;
 
  private:
-  Waker(EpollBackend& queue, int eventfd) noexcept;
+  Waker(EpollBackend& queue, WakerState* state) noexcept;
 
   EpollBackend* queue_;
-  int eventfd_;
-  /// The last round in which this waker wrote.
-  mutable std::atomic<std::uint64_t> round_{0};
+  WakerState* state_;
 };
 
 static_assert(Backend<EpollBackend>);
