@@ -1,5 +1,6 @@
 #include "backends.hpp"  // tests/contract's
 
+#include <string_view>
 #include <tuple>
 
 #include "queue.hpp"
@@ -8,9 +9,19 @@ namespace evq::differential {
 
 namespace {
 
+Leeway leeway(std::string_view backend) {
+  if (backend == "io_uring") {
+    return {.repeats_edges = true};
+  }
+  if (backend == "kqueue") {
+    return {.refuses_priority = true, .hang_up = HangUp::parted};
+  }
+  return {};
+}
+
 template <class... B>
 std::vector<BackendEntry> entries(std::tuple<B...>* /*types*/) {
-  return {{std::string(B::name), B::probe, QueueOf<B>::open, B::name == "io_uring"}...};
+  return {{std::string(B::name), B::probe, QueueOf<B>::open, leeway(B::name)}...};
 }
 
 }  // namespace

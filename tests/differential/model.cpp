@@ -192,7 +192,11 @@ void Model::restarted(std::size_t queue) {
 }
 
 void Model::arm(std::size_t end, const Step& step) {
-  Registration registration{step.queue, step.token, step.interest, step.mode, false, true, {}};
+  Registration registration{.queue = step.queue,
+                            .token = step.token,
+                            .interest = step.interest,
+                            .mode = step.mode,
+                            .watches = {}};
   for (const Direction direction : directions) {
     // A change of the connection that is under way may come after its first report.
     registration.watches[direction].is_fresh =

@@ -44,8 +44,27 @@ inline constexpr std::array directions{reading, writing, hanging_up};
 
 enum class State : std::uint8_t { no, maybe, yes };
 
+/// Who hears of a hang-up.
+enum class HangUp : std::uint8_t {
+  whole,   ///< Whoever is registered, as one.
+  parted,  ///< Who asked for a direction, as its end; and each direction tells of an error.
+  unsaid,  ///< Nobody, unless it is an error: the peer's end of stream is the last that is told.
+};
+
+/// What a backend may do otherwise than the first (docs/contract.md, "Where backends differ").
+struct Leeway {
+  /// An edge that is still ready may be reported again after its queue was used by another thread
+  /// than the one that polled.
+  bool repeats_edges = false;
+  /// An interest in priority may be refused.
+  bool refuses_priority = false;
+  HangUp hang_up = HangUp::whole;
+};
+
 class Model {
  public:
+  explicit Model(const Leeway& leeway) : leeway_(leeway) {}
+
   // What is done to the ends.
   void opened(std::size_t channel, Medium medium);
   void closed(std::size_t end);
@@ -117,7 +136,8 @@ class Model {
     Token token;
     Interest interest;
     Mode mode;
-    bool has_spoken = false;  ///< A oneshot.
+    bool has_spoken = false;    ///< A oneshot.
+    bool is_half_said = false;  ///< An error, by one of two directions.
     bool is_determined = true;
     std::array<Watch, directions.size()> watches;
   };
@@ -137,7 +157,7 @@ class Model {
     std::optional<Registration> registration;
   };
 
-  [[nodiscard]] static bool is_watched(const Registration& registration, Direction direction);
+  [[nodiscard]] bool is_watched(std::size_t end, Direction direction) const;
   [[nodiscard]] bool may_report(std::size_t end, Direction direction) const;
   [[nodiscard]] std::string untrue_flag(std::size_t end, const Seen& seen) const;
   [[nodiscard]] bool tells(std::size_t end, Direction direction, const Seen& seen) const;
@@ -150,6 +170,7 @@ class Model {
   void hang_up(std::size_t end, State state);
   void hang_up_if_finished(std::size_t end);
 
+  const Leeway& leeway_;
   std::array<EndState, end_count> ends_;
   std::array<std::array<bool, waker_count>, queue_count> wakers_{};  ///< Which are owed an event.
 };

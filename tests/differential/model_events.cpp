@@ -42,14 +42,22 @@ std::size_t Model::find(std::size_t queue, Token token) const {
   return end_count;
 }
 
-bool Model::is_watched(const Registration& registration, Direction direction) {
+bool Model::is_watched(std::size_t end, Direction direction) const {
+  const Interest interest = ends_[end].registration->interest;
   switch (direction) {
     case reading:
-      return registration.interest.is_readable();
+      return interest.is_readable();
     case writing:
-      return registration.interest.is_writable();
+      return interest.is_writable();
     case hanging_up:
-      return true;
+      switch (leeway_.hang_up) {
+        case HangUp::whole:
+          return true;
+        case HangUp::parted:
+          return interest.is_readable() || interest.is_writable();
+        case HangUp::unsaid:
+          return ends_[end].is_broken;
+      }
   }
   std::unreachable();
 }
@@ -65,10 +73,9 @@ bool Model::may_report(std::size_t end, Direction direction) const {
 
 std::string Model::untrue_flag(std::size_t end, const Seen& seen) const {
   const EndState& self = ends_[end];
-  const Registration& registration = *self.registration;
   const bool may_hang = self.hung_up != State::no;
   const auto may_be = [&](Direction direction) {
-    return may_hang || (is_watched(registration, direction) &&
+    return may_hang || (is_watched(end, direction) &&
                         (state(end, direction) != State::no || may_report(end, direction)));
   };
   const bool is_peer_closed = !is_there(end ^ 1);
@@ -96,7 +103,8 @@ bool Model::tells(std::size_t end, Direction direction, const Seen& seen) const 
       return seen.is_writable;
     case hanging_up:
       return seen.is_error || (seen.is_read_closed && seen.is_write_closed) ||
-             (seen.is_readable && seen.is_writable) || ends_[end].medium == Medium::pipe;
+             (seen.is_readable && seen.is_writable) || ends_[end].medium == Medium::pipe ||
+             (leeway_.hang_up == HangUp::parted && ends_[end].hung_up != State::no);
   }
   std::unreachable();
 }
@@ -151,7 +159,7 @@ std::string Model::report(std::size_t queue, const Seen& seen) {
     return of_end + "a oneshot has been reported already";
   }
   const auto may_come = [&](Direction direction) {
-    return is_watched(registration, direction) && may_report(end, direction);
+    return is_watched(end, direction) && may_report(end, direction);
   };
   if (!std::ranges::any_of(directions, may_come)) {
     return of_end + "nothing has happened since its last report";
@@ -159,6 +167,9 @@ std::string Model::report(std::size_t queue, const Seen& seen) {
   if (std::string untrue = untrue_flag(end, seen); !untrue.empty()) {
     return of_end + untrue;
   }
+  const bool is_of_two = leeway_.hang_up == HangUp::parted && seen.is_error &&
+                         registration.interest.contains(Interest::readable | Interest::writable);
+  registration.is_half_said = is_of_two && !registration.is_half_said;
   for (const Direction direction : directions) {
     if (!tells(end, direction, seen)) {
       continue;
@@ -168,7 +179,7 @@ std::string Model::report(std::size_t queue, const Seen& seen) {
         registration.mode == Mode::level) {
       return of_end + "it is in this poll twice";
     }
-    watch.is_fresh = ends_[end].is_restless;
+    watch.is_fresh = ends_[end].is_restless || registration.is_half_said;
     // Was it consumed before it was reported, then the next one is owed all the same.
     watch.is_armed = watch.is_armed && state(end, direction) == State::no;
   }
@@ -186,7 +197,7 @@ std::vector<std::string> Model::owed(std::size_t queue) const {
     for (const Direction direction : directions) {
       const bool is_armed =
           registration->mode == Mode::oneshot || registration->watches[direction].is_armed;
-      if (is_watched(*registration, direction) && is_armed && state(end, direction) == State::yes) {
+      if (is_watched(end, direction) && is_armed && state(end, direction) == State::yes) {
         list.push_back("end " + std::to_string(end) + " with token " +
                        std::to_string(registration->token.value) + names[direction]);
       }
@@ -216,7 +227,7 @@ void Model::allow_choice(std::size_t queue, bool is_partial) {
       const State now = state(end, direction);
       const bool is_fresh =
           registration->mode != Mode::level && registration->watches[direction].is_fresh;
-      if (is_watched(*registration, direction) &&
+      if (is_watched(end, direction) &&
           (now == State::maybe || (is_fresh && (is_partial || now == State::no)))) {
         registration->is_determined = false;
       }
@@ -233,7 +244,7 @@ std::set<std::string> Model::levels(std::size_t queue, const Seen& seen) const {
   const Registration& registration = *ends_[end].registration;
   if (registration.mode == Mode::level && registration.is_determined) {
     for (const Direction direction : {reading, writing}) {
-      if (is_watched(registration, direction) && tells(end, direction, seen) &&
+      if (is_watched(end, direction) && tells(end, direction, seen) &&
           state(end, direction) == State::yes) {
         list.insert(std::to_string(seen.token.value) + names[direction]);
       }

@@ -119,9 +119,7 @@ struct BackendEntry {
   std::string name;
   Result<void> (*probe)();
   Result<std::unique_ptr<Queue>> (*open)(std::size_t number);
-  /// Whether an edge that is still ready may be reported again after its queue was used by another
-  /// thread than the one that polled (docs/contract.md, "Where backends differ").
-  bool may_repeat_edges;
+  Leeway leeway;
 };
 
 /// All of them; the first is what the others are compared with.

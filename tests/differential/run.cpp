@@ -55,7 +55,7 @@ class Run {
 
   const BackendEntry& backend_;
   const Options& options_;
-  Model model_;
+  Model model_{backend_.leeway};
   Places places_;
   Traffic traffic_;
   /// Who polled last, if that thread is still there.
@@ -70,7 +70,7 @@ void Run::note_thread(const Step& step) {
     if (step.action != Action::close && queue != step.queue) {
       continue;
     }
-    if (backend_.may_repeat_edges && step.where != poller_[queue]) {
+    if (backend_.leeway.repeats_edges && step.where != poller_[queue]) {
       model_.repeats(queue);
     }
     if (is_poll) {
@@ -142,21 +142,24 @@ std::string Run::change(const Step& drawn) {
   const Step step = fitted(drawn, model_.medium(drawn.end));
   Queue& queue = *queues_[step.queue];
   End& end = *traffic_.end(step.end);
+  const bool is_add = step.action == Action::add;
+  const bool is_remove = step.action == Action::remove;
   Result<void> result;
-  std::errc expected{};
-  if (step.action == Action::add) {
-    places_.run(step.where, [&] { result = queue.add(end, step); });
-    expected = model_.add(step);
-  } else if (step.action == Action::modify) {
-    places_.run(step.where, [&] { result = queue.modify(end, step); });
-    expected = model_.modify(step);
-  } else {
-    places_.run(step.where, [&] { result = queue.remove(end, step); });
-    expected = model_.remove(step);
+  places_.run(step.where, [&] {
+    result = is_add      ? queue.add(end, step)
+             : is_remove ? queue.remove(end, step)
+                         : queue.modify(end, step);
+  });
+  const std::error_code got = result ? std::error_code() : result.error();
+  if (backend_.leeway.refuses_priority && step.interest.is_priority() && !is_remove &&
+      got == std::errc::operation_not_supported) {
+    return got.message();
   }
+  const std::errc expected = is_add      ? model_.add(step)
+                             : is_remove ? model_.remove(step)
+                                         : model_.modify(step);
   const std::error_code wanted =
       expected == Model::success ? std::error_code() : std::make_error_code(expected);
-  const std::error_code got = result ? std::error_code() : result.error();
   if (wanted ? got != expected : bool(got)) {
     throw Failure{"the call says \"" + got.message() + "\" and not \"" + wanted.message() + "\""};
   }

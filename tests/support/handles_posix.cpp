@@ -30,7 +30,7 @@ std::optional<std::size_t> open_handles() {
 bool allow_handles(std::size_t count) {
   rlimit limit{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, count);
+  limit.rlim_cur = std::max(limit.rlim_cur, static_cast<rlim_t>(count));
   return limit.rlim_cur <= limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 

@@ -1,7 +1,6 @@
 // That the kqueue of tests/support/kqueue does what kqueue(2) of FreeBSD and macOS say, where the
 // backend relies on it. What runs on it is worth as much as this.
 
-#include <evq/backends/kqueue.hpp>
 #include <evq/net/unix.hpp>
 #include <evq/pipe.hpp>
 
@@ -12,7 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <functional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -295,6 +294,27 @@ TEST_CASE("a filter that is always ready does not hide the others in a buffer of
   CHECK(seen[2]);
 }
 
+// kqueue_scan of kern_event.c: from the head of its list to a marker, and what stays goes behind
+// it.
+TEST_CASE("a call fills its room with each filter once, and begins where the last one ended") {
+  const Kqueue kqueue;
+  std::vector<std::pair<net::UnixStream, net::UnixStream>> pairs;
+  for (std::uintptr_t i = 0; i < 200; ++i) {
+    pairs.push_back(must(net::UnixStream::pair()));
+    CHECK(kqueue.change(pairs.back().first.native_handle(), EVFILT_WRITE, EV_ADD, i) == 0);
+  }
+  std::set<void*> seen;
+  for (const int room : {120, 120}) {
+    const auto events = kqueue.take(room);
+    CHECK(events.size() == 120);
+    for (const auto& event : events) {
+      seen.insert(event.udata);
+    }
+  }
+  CHECK(seen.size() == 200);
+  CHECK(kqueue.take(300).size() == 200);
+}
+
 TEST_CASE("a time-out is to the nanosecond and not early, a signal is EINTR, nonsense EINVAL") {
   const Kqueue kqueue;
   Kevent event;
@@ -344,48 +364,6 @@ TEST_CASE("a closed kqueue leaves no handle open, and what is none is EBADF") {
   Kevent event;
   CHECK(::kevent(fd, nullptr, 0, &event, 1, nullptr) == -1);
   CHECK(errno == EBADF);
-}
-
-namespace {
-
-std::function<void()> meanwhile;
-
-}  // namespace
-
-// Here, since only this kqueue can be held up between two calls. Another thread arms a oneshot
-// after its report and before its other filter is silenced: it must not be the new one that falls
-// silent.
-TEST_CASE("a oneshot that is armed while its report is under way is armed in both directions") {
-  auto poll = must(BasicPoll<KqueueBackend>::create());
-  BasicEvents<KqueueBackend> events(8);
-  auto [ours, theirs] = must(net::UnixStream::pair());
-  constexpr Interest both = Interest::readable | Interest::writable;
-  const std::size_t filled = fill(ours);
-  must(poll.registry().add(ours, Token{1}, both, Mode::oneshot));
-  send_text(theirs, "x");
-  std::jthread other;
-  int calls = 0;
-  meanwhile = [&] {
-    // The first call is that of the queue, the second that of the oneshots in it.
-    if (++calls == 2) {
-      other =
-          std::jthread([&] { must(poll.registry().modify(ours, Token{2}, both, Mode::oneshot)); });
-      std::this_thread::sleep_for(50ms);
-    }
-  };
-  evq_kevent_returns = [](int) { meanwhile(); };
-  must(poll.poll(events));
-  evq_kevent_returns = nullptr;
-  CHECK(calls == 2);
-  other.join();
-  REQUIRE(events.size() == 1);
-  CHECK(events[0].token() == Token{1});
-  drain(ours);
-  read_exactly(theirs, filled);
-  must(poll.poll(events, 10s));
-  REQUIRE(events.size() == 1);
-  CHECK(events[0].token() == Token{2});
-  CHECK(events[0].is_writable());
 }
 
 #ifdef EVFILT_USER

@@ -27,7 +27,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -200,12 +199,11 @@ bool describe(struct kevent& event, std::uint32_t ready) {
 }
 
 std::size_t take_descriptors(Queue& queue, std::size_t filter, std::span<struct kevent> events) {
-  std::array<epoll_event, 64> ready;
-  const int most = static_cast<int>(std::min(events.size(), ready.size()));
-  const int found = most == 0 ? 0 : ::epoll_wait(queue.sets[filter], ready.data(), most, 0);
+  const int most = static_cast<int>(std::min(events.size(), std::size(queue.ready)));
+  const int found = most == 0 ? 0 : ::epoll_wait(queue.sets[filter], queue.ready, most, 0);
   std::size_t count = 0;
   for (int i = 0; i < found; ++i) {
-    const auto& [flags, data] = ready[static_cast<std::size_t>(i)];
+    const auto& [flags, data] = queue.ready[i];
     Knote& knote = queue.knotes[filter][data.fd];
     events[count] = event_of(knote);
     if (!describe(events[count], flags)) {

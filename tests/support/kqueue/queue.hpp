@@ -42,6 +42,8 @@ struct Queue {
   int triggers;
   unsigned turn;
   Queue* next;
+  epoll_event
+      ready[most_descriptors];  ///< For one call, which fills all the room that it is given.
   Knote user_events[most_user_events];
   Knote knotes[descriptor_filters.size()][most_descriptors];
 };
