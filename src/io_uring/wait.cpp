@@ -115,14 +115,18 @@ Result<void> IoUringBackend::Core::provide_ring() noexcept {
 }
 
 Result<void> IoUringBackend::Core::tell_changes() noexcept {
-  while (!changed_.is_empty() && room_for_more() != 0) {
-    // A change takes two submissions at most.
-    if (ffi::room(ring_) < 2) {
+  constexpr unsigned submissions = 2;  // that a change takes at most
+  unsigned room = room_for_more();
+  while (!changed_.is_empty() && room >= 2 * submissions) {
+    if (ffi::room(ring_) < submissions) {
       if (const int status = ffi::submit(ring_); status < 0) {
         return fail_with(-status);
       }
+      room = room_for_more();
+    } else {
+      tell(changed_.pop_front(registrations_));
+      room -= 2 * submissions;
     }
-    tell(changed_.pop_front(registrations_));
   }
   if (!changed_.is_empty()) {
     attention_.fetch_or(changes);

@@ -74,12 +74,12 @@ std::string Traffic::write(std::size_t end, std::size_t amount) {
       (is_message && (!model_.is_there(end ^ 1) || model_.incoming(end ^ 1) >= most_messages))) {
     return passed_over;
   }
+  if (!model_.is_there(end ^ 1) && model_.medium(end) != Medium::tcp) {
+    wait_until_hung_up(end);
+  }
   const std::vector<std::byte> bytes(amount);
   const auto written = ends_[end]->write(bytes);
   if (!model_.is_there(end ^ 1)) {
-    if (written && model_.medium(end) != Medium::tcp) {
-      wait_until_refused(end);
-    }
     model_.wrote_in_vain(end, written.has_value());
     return "written in vain";
   }
@@ -100,12 +100,11 @@ std::string Traffic::write(std::size_t end, std::size_t amount) {
   return is_certain ? "wrote " + std::to_string(count) : passed_over;
 }
 
-void Traffic::wait_until_refused(std::size_t end) {
-  const std::byte byte{};
+void Traffic::wait_until_hung_up(std::size_t end) {
   const auto give_up = steady_clock::now() + patience_;
-  while (ends_[end]->write({&byte, 1})) {
+  while (!test::is_hung_up(ends_[end]->handle())) {
     if (steady_clock::now() > give_up) {
-      throw Failure{"the other end is closed, and a write finds it open"};
+      throw Failure{"the other end is closed, and there is no hang-up"};
     }
     std::this_thread::yield();
   }

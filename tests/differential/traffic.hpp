@@ -59,8 +59,8 @@ class Traffic {
   /// Reads once, waiting for what is known to come.
   Result<std::size_t> read_some(std::size_t end, std::size_t most);
   void wait_for_arrival(std::size_t end);
-  /// The other end is closed: a queue whose last owner has gone may hold its file for a moment.
-  void wait_until_refused(std::size_t end);
+  /// The other end is closed: an io_uring may hold its file for some milliseconds.
+  void wait_until_hung_up(std::size_t end);
 
   Model& model_;
   Places& places_;

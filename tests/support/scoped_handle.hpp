@@ -31,4 +31,7 @@ std::optional<ScopedHandle> duplicate_handle(native_handle_type handle);
 /// there is a message that is not empty. The queue that it is registered with is told nothing.
 std::size_t arrived_bytes(native_handle_type handle);
 
+/// Whether the other end of a pipe or a stream is gone.
+bool is_hung_up(native_handle_type handle);
+
 }  // namespace evq::test

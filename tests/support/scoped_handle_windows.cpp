@@ -31,4 +31,9 @@ std::size_t arrived_bytes(native_handle_type handle) {
   return ::ioctlsocket(handle, FIONREAD, &count) == 0 ? count : 0;
 }
 
+bool is_hung_up(native_handle_type handle) {
+  WSAPOLLFD polled{.fd = handle, .events = 0, .revents = 0};
+  return ::WSAPoll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 }  // namespace evq::test
