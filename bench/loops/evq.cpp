@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "../work/sockets.hpp"
-#include "backends.hpp"
+#include "built_backends.hpp"
 #include "contenders.hpp"
 #include "run.hpp"
 
@@ -112,7 +112,7 @@ std::vector<Contender> evq_contenders() {
   };
   [&add]<class... Backend>(const std::tuple<Backend...>*) {
     (add(static_cast<const Backend*>(nullptr)), ...);
-  }(static_cast<const Backends*>(nullptr));
+  }(static_cast<const evq::BuiltBackends*>(nullptr));
   return contenders;
 }
 

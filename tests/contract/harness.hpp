@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "backends.hpp"
+#include "built_backends.hpp"
 #include "support/catch.hpp"
 #include "support/sockets.hpp"
 
@@ -87,7 +87,7 @@ inline bool is_refused(const Result<void>& result, std::errc reason) {
 }  // namespace evq::test
 
 /// A test case that runs once for each backend, as TestType, that this machine lets it use.
-#define EVQ_CONTRACT(NAME, ...) TEMPLATE_LIST_TEST_CASE(NAME, __VA_ARGS__, ::evq::test::Backends)
+#define EVQ_CONTRACT(NAME, ...) TEMPLATE_LIST_TEST_CASE(NAME, __VA_ARGS__, ::evq::BuiltBackends)
 #define EVQ_NEEDS_BACKEND()                                                  \
   if (const auto usable = TestType::probe(); !usable) {                      \
     EVQ_SKIP(std::string(TestType::name) + ": " + usable.error().message()); \

@@ -1,4 +1,4 @@
-#include "backends.hpp"  // tests/contract's
+#include "built_backends.hpp"
 
 #include <string_view>
 #include <tuple>
@@ -27,7 +27,7 @@ std::vector<BackendEntry> entries(std::tuple<B...>* /*types*/) {
 }  // namespace
 
 const std::vector<BackendEntry>& backends() {
-  static const auto all = entries(static_cast<test::Backends*>(nullptr));
+  static const auto all = entries(static_cast<BuiltBackends*>(nullptr));
   return all;
 }
 
