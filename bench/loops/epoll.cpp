@@ -41,7 +41,7 @@ class EpollLoop {
   void modify(int fd, std::size_t index, Want want) {
     control(EPOLL_CTL_MOD, fd, flags(want), index);
   }
-  void remove(int fd, std::size_t) { control(EPOLL_CTL_DEL, fd, 0, 0); }
+  void remove(int fd, std::size_t /*index*/) { control(EPOLL_CTL_DEL, fd, 0, 0); }
 
   void enable_wakes() {
     eventfd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

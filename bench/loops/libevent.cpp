@@ -70,7 +70,7 @@ class EventLoop {
     event_assign(what, base_.get(), fd, events(want), on_event, sources_[index].get());
     check(event_add(what, nullptr) == 0, "event_add");
   }
-  void remove(int, std::size_t index) { sources_[index]->event.reset(); }
+  void remove(int /*fd*/, std::size_t index) { sources_[index]->event.reset(); }
 
   void enable_wakes() {
     wake_.reset(event_new(
@@ -126,7 +126,7 @@ class EventLoop {
     const Ready ready{(what & EV_READ) != 0, (what & EV_WRITE) != 0};
     source->loop->call([index, ready](EventLoop& self) { self.work_.ready(self, index, ready); });
   }
-  static void on_timer(evutil_socket_t, short, void* argument) {
+  static void on_timer(evutil_socket_t /*fd*/, short /*what*/, void* argument) {
     const auto* source = static_cast<Source*>(argument);
     const std::size_t index = source->index;
     source->loop->call([index](EventLoop& self) { self.work_.expired(self, index); });

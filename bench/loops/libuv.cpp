@@ -53,11 +53,11 @@ class UvLoop {
     sources_[index]->poll.data = sources_[index];
     modify(fd, index, want);
   }
-  void modify(int, std::size_t index, Want want) {
+  void modify(int /*fd*/, std::size_t index, Want want) {
     const int events = want == Want::read ? UV_READABLE : UV_READABLE | UV_WRITABLE;
     check(uv_poll_start(&sources_[index]->poll, events, on_poll), "uv_poll_start");
   }
-  void remove(int, std::size_t index) {
+  void remove(int /*fd*/, std::size_t index) {
     uv_close(reinterpret_cast<uv_handle_t*>(&sources_[index]->poll),
              [](uv_handle_t* handle) { delete static_cast<Source*>(handle->data); });
     sources_[index] = nullptr;
@@ -83,6 +83,7 @@ class UvLoop {
     if (!timers_[index]) {
       timers_[index] = std::make_unique<uv_timer_t>();
       uv_timer_init(&loop_, timers_[index].get());
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): libuv has no other place for a number
       timers_[index]->data = reinterpret_cast<void*>(index);
     }
     const auto whole = std::chrono::ceil<std::chrono::milliseconds>(delay).count();

@@ -59,7 +59,7 @@ std::string table(const Panel& panel, const std::string& baseline) {
       out << "<tr>" << cell(result.contender)
           << cell(std::to_string(series->point.at(series->axis)));
       if (!result.error.empty()) {
-        out << "<td class=\"failed\" colspan=\"12\">failed: " << escape(result.error)
+        out << R"(<td class="failed" colspan="12">failed: )" << escape(result.error)
             << "</td></tr>\n";
         continue;
       }

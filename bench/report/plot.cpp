@@ -46,7 +46,7 @@ std::string line(double x1, double y1, double x2, double y2, const std::string& 
 }
 
 std::string begin(double of_height, const std::string& title) {
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(width) + " " +
+  return R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 )" + number(width) + " " +
          number(of_height) +
          "\" font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n<title>" + escape(title) +
          "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n" +
@@ -79,7 +79,10 @@ std::vector<double> ticks(double low, double high) {
         {1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2,   2.2, 2.4, 2.6, 2.8,
          3, 3.3, 3.6, 4,   4.5, 5,   5.5, 6,   6.5, 7,   7.5, 8,   8.5, 9,   9.5}}) {
     ticks.clear();
-    for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10) {
+    const auto first = static_cast<int>(std::floor(std::log10(low)));
+    const auto last = static_cast<int>(std::floor(std::log10(high)));
+    for (int exponent = first; exponent <= last; ++exponent) {
+      const double power = std::pow(10, exponent);
       for (const double step : steps) {
         if (power * step >= low && power * step <= high) {
           ticks.push_back(power * step);
@@ -109,7 +112,7 @@ std::vector<Curve> curves(const Panel& panel, const Results& results) {
                                   spread(times(*series, *result)).median);
       }
     }
-    std::sort(curve.points.begin(), curve.points.end());
+    std::ranges::sort(curve.points);
     if (!curve.points.empty()) {
       curves.push_back(std::move(curve));
     }
@@ -119,7 +122,7 @@ std::vector<Curve> curves(const Panel& panel, const Results& results) {
 
 /// Names beside the ends of their curves, moved apart where they would meet.
 std::string names(std::vector<Curve> curves, const Scale& y) {
-  std::sort(curves.begin(), curves.end(), [](const Curve& a, const Curve& b) {
+  std::ranges::sort(curves, [](const Curve& a, const Curve& b) {
     return a.points.back().second > b.points.back().second;
   });
   std::string out;
@@ -171,8 +174,7 @@ std::vector<Panel> panels(const Results& results) {
         name += "-" + size + "-" + std::to_string(value);
       }
     }
-    const auto same = std::find_if(panels.begin(), panels.end(),
-                                   [&](const Panel& panel) { return panel.name == name; });
+    const auto same = std::ranges::find(panels, name, &Panel::name);
     if (same == panels.end()) {
       panels.push_back({title, name, {&series}});
     } else {
@@ -187,8 +189,10 @@ std::string line_plot(const Panel& panel, const Results& results) {
   if (all.empty()) {
     return "";
   }
-  double low_x = all.front().points.front().first, high_x = low_x;
-  double low_y = all.front().points.front().second, high_y = low_y;
+  double low_x = all.front().points.front().first;
+  double high_x = low_x;
+  double low_y = all.front().points.front().second;
+  double high_y = low_y;
   for (const Curve& curve : all) {
     for (const auto& [x, y] : curve.points) {
       low_x = std::min(low_x, x);
@@ -222,19 +226,20 @@ std::string line_plot(const Panel& panel, const Results& results) {
     std::string path;
     std::string dots;
     for (const auto& [size, time] : curve.points) {
-      path += (path.empty() ? "M" : " L") + number(x(size)) + " " + number(y(time));
+      path += path.empty() ? "M" : " L";
+      path += number(x(size)) + " " + number(y(time));
       dots += "<circle cx=\"" + number(x(size)) + "\" cy=\"" + number(y(time)) +
-              "\" r=\"2.5\" fill=\"" + color(curve.color) + "\"/>\n";
+              R"(" r="2.5" fill=")" + color(curve.color) + "\"/>\n";
     }
-    out += "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + color(curve.color) +
+    out += "<path d=\"" + path + R"(" fill="none" stroke=")" + color(curve.color) +
            "\" stroke-width=\"1.5\"/>\n" + dots;
   }
   return out + names(all, y) + "</svg>\n";
 }
 
 std::string ratio_plot(const Panel& panel, const Results& results, const std::string& baseline) {
-  const Series& last = **std::max_element(
-      panel.series.begin(), panel.series.end(),
+  const Series& last = **std::ranges::max_element(
+      panel.series,
       [](const Series* a, const Series* b) { return a->point.at(a->axis) < b->point.at(b->axis); });
   const Result* base = find(last, baseline);
   if (base == nullptr) {

@@ -11,7 +11,7 @@ AnyWork make(const Point& point) {
   return std::make_unique<W>(point);
 }
 
-bool always(const Point&) {
+bool always(const Point& /*point*/) {
   return true;
 }
 

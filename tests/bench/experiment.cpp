@@ -16,10 +16,10 @@ using bench::Want;
 /// Registers nothing and returns at once.
 template <class W>
 struct Lazy {
-  explicit Lazy(W&) {}
-  void add(int, std::size_t, Want) {}
-  void modify(int, std::size_t, Want) {}
-  void remove(int, std::size_t) {}
+  explicit Lazy(W& /*work*/) {}
+  void add(int /*fd*/, std::size_t /*index*/, Want /*want*/) {}
+  void modify(int /*fd*/, std::size_t /*index*/, Want /*want*/) {}
+  void remove(int /*fd*/, std::size_t /*index*/) {}
   void run() {}
 };
 
@@ -32,8 +32,7 @@ struct Broken : Lazy<W> {
 
 const bench::Scenario& scenario(const std::string& name) {
   const auto& all = bench::scenarios();
-  return *std::find_if(all.begin(), all.end(),
-                       [&](const bench::Scenario& scenario) { return scenario.name == name; });
+  return *std::ranges::find(all, name, &bench::Scenario::name);
 }
 
 bench::Results run(const std::string& name, std::map<std::string, std::vector<std::size_t>> sizes) {

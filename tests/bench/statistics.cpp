@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <vector>
 
 #include "report/table.hpp"
@@ -11,8 +10,10 @@
 namespace {
 
 std::vector<double> one_to(std::size_t count) {
-  std::vector<double> values(count);
-  std::iota(values.rbegin(), values.rend(), 1.0);
+  std::vector<double> values;
+  for (std::size_t value = count; value != 0; --value) {
+    values.push_back(static_cast<double>(value));
+  }
   return values;
 }
 
@@ -48,8 +49,10 @@ TEST_CASE("ratios are taken round by round") {
 }
 
 TEST_CASE("percentiles are values that were measured") {
-  std::vector<std::uint32_t> values(1000);
-  std::iota(values.begin(), values.end(), 1U);
+  std::vector<std::uint32_t> values;
+  for (std::uint32_t value = 1; value <= 1000; ++value) {
+    values.push_back(value);
+  }
   const auto percentiles = bench::percentiles(values);
   CHECK(percentiles.p50 == 500);
   CHECK(percentiles.p90 == 900);

@@ -11,7 +11,7 @@ namespace {
 
 Leeway leeway(std::string_view backend) {
   if (backend == "io_uring") {
-    return {.repeats_edges = true};
+    return {.repeats_edges = true, .tells_what_was = true};
   }
   if (backend == "kqueue") {
     return {.refuses_priority = true, .hang_up = HangUp::parted};

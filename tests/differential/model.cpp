@@ -214,6 +214,10 @@ void Model::arm(std::size_t end, Direction direction) {
 void Model::freshen(std::size_t end, Direction direction) {
   if (auto& registration = ends_[end].registration) {
     registration->watches[direction].is_fresh = true;
+    for (const Direction each : directions) {
+      Watch& watch = registration->watches[each];
+      watch.has_held = watch.has_held || state(end, each) != State::no;
+    }
   }
 }
 

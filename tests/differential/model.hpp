@@ -56,6 +56,8 @@ struct Leeway {
   /// An edge that is still ready may be reported again after its queue was used by another thread
   /// than the one that polled.
   bool repeats_edges = false;
+  /// An edge may say with what is new what held then, and holds no more.
+  bool tells_what_was = false;
   /// An interest in priority may be refused.
   bool refuses_priority = false;
   HangUp hang_up = HangUp::whole;
@@ -127,9 +129,10 @@ class Model {
 
  private:
   struct Watch {
-    bool is_armed = true;  ///< Readiness is owed a report.
-    bool is_fresh = true;  ///< Something happened that may bring one.
-    bool is_seen = false;  ///< In this poll.
+    bool is_armed = true;   ///< Readiness is owed a report.
+    bool is_fresh = true;   ///< Something happened that may bring one.
+    bool is_seen = false;   ///< In this poll.
+    bool has_held = false;  ///< When something happened that has not been reported.
   };
   struct Registration {
     std::size_t queue;

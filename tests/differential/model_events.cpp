@@ -75,8 +75,9 @@ std::string Model::untrue_flag(std::size_t end, const Seen& seen) const {
   const EndState& self = ends_[end];
   const bool may_hang = self.hung_up != State::no;
   const auto may_be = [&](Direction direction) {
-    return may_hang || (is_watched(end, direction) &&
-                        (state(end, direction) != State::no || may_report(end, direction)));
+    const bool has_held = leeway_.tells_what_was && self.registration->watches[direction].has_held;
+    return may_hang || (is_watched(end, direction) && (state(end, direction) != State::no ||
+                                                       has_held || may_report(end, direction)));
   };
   const bool is_peer_closed = !is_there(end ^ 1);
   for (const auto& [holds, may_hold, name] : {
@@ -180,6 +181,7 @@ std::string Model::report(std::size_t queue, const Seen& seen) {
       return of_end + "it is in this poll twice";
     }
     watch.is_fresh = ends_[end].is_restless || registration.is_half_said;
+    watch.has_held = false;
     // Was it consumed before it was reported, then the next one is owed all the same.
     watch.is_armed = watch.is_armed && state(end, direction) == State::no;
   }

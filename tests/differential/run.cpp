@@ -146,18 +146,27 @@ std::string Run::change(const Step& drawn) {
   const bool is_remove = step.action == Action::remove;
   Result<void> result;
   places_.run(step.where, [&] {
-    result = is_add      ? queue.add(end, step)
-             : is_remove ? queue.remove(end, step)
-                         : queue.modify(end, step);
+    if (is_add) {
+      result = queue.add(end, step);
+    } else if (is_remove) {
+      result = queue.remove(end, step);
+    } else {
+      result = queue.modify(end, step);
+    }
   });
   const std::error_code got = result ? std::error_code() : result.error();
   if (backend_.leeway.refuses_priority && step.interest.is_priority() && !is_remove &&
       got == std::errc::operation_not_supported) {
     return got.message();
   }
-  const std::errc expected = is_add      ? model_.add(step)
-                             : is_remove ? model_.remove(step)
-                                         : model_.modify(step);
+  std::errc expected = Model::success;
+  if (is_add) {
+    expected = model_.add(step);
+  } else if (is_remove) {
+    expected = model_.remove(step);
+  } else {
+    expected = model_.modify(step);
+  }
   const std::error_code wanted =
       expected == Model::success ? std::error_code() : std::make_error_code(expected);
   if (wanted ? got != expected : bool(got)) {
