@@ -38,7 +38,7 @@ class EvLoop {
     sources_[index] = std::make_unique<ev_io>();
     ev_io* io = sources_[index].get();
     ev_io_init(io, on_io, fd, events(want));
-    io->data = reinterpret_cast<void*>(index);
+    io->data = to_data(index);
     ev_io_start(loop_, io);
   }
   void modify(int fd, std::size_t index, Want want) {
@@ -47,7 +47,7 @@ class EvLoop {
     ev_io_set(io, fd, events(want));
     ev_io_start(loop_, io);
   }
-  void remove(int, std::size_t index) {
+  void remove(int /*fd*/, std::size_t index) {
     ev_io_stop(loop_, sources_[index].get());
     sources_[index].reset();
   }
@@ -72,7 +72,7 @@ class EvLoop {
     ev_timer* timer = timers_[index].get();
     const double seconds = std::chrono::duration<double>(delay).count();
     ev_timer_init(timer, on_timer, start_ + seconds - ev_now(loop_), 0.);
-    timer->data = reinterpret_cast<void*>(index);
+    timer->data = to_data(index);
     ev_timer_start(loop_, timer);
   }
   void cancel_timer(std::size_t index) { ev_timer_stop(loop_, timers_[index].get()); }
@@ -85,6 +85,10 @@ class EvLoop {
   }
 
  private:
+  /// libev has no other place for a number.
+  static void* to_data(std::size_t index) {
+    return reinterpret_cast<void*>(index);  // NOLINT(performance-no-int-to-ptr)
+  }
   static int events(Want want) { return want == Want::read ? EV_READ : EV_READ | EV_WRITE; }
 
   static EvLoop& self(struct ev_loop* loop) { return *static_cast<EvLoop*>(ev_userdata(loop)); }
@@ -94,10 +98,10 @@ class EvLoop {
     const Ready ready{(what & EV_READ) != 0, (what & EV_WRITE) != 0};
     self(loop).call([index, ready](EvLoop& all) { all.work_.ready(all, index, ready); });
   }
-  static void on_async(struct ev_loop* loop, ev_async*, int) {
+  static void on_async(struct ev_loop* loop, ev_async* /*async*/, int /*what*/) {
     self(loop).call([](EvLoop& all) { all.work_.woken(all); });
   }
-  static void on_timer(struct ev_loop* loop, ev_timer* timer, int) {
+  static void on_timer(struct ev_loop* loop, ev_timer* timer, int /*what*/) {
     const auto index = reinterpret_cast<std::size_t>(timer->data);
     self(loop).call([index](EvLoop& all) { all.work_.expired(all, index); });
   }

@@ -231,8 +231,12 @@ std::string line_plot(const Panel& panel, const Results& results) {
       dots += "<circle cx=\"" + number(x(size)) + "\" cy=\"" + number(y(time)) +
               R"(" r="2.5" fill=")" + color(curve.color) + "\"/>\n";
     }
-    out += "<path d=\"" + path + R"(" fill="none" stroke=")" + color(curve.color) +
-           "\" stroke-width=\"1.5\"/>\n" + dots;
+    out += R"(<path fill="none" stroke-width="1.5" stroke=")";
+    out += color(curve.color);
+    out += R"(" d=")";
+    out += path;
+    out += "\"/>\n";
+    out += dots;
   }
   return out + names(all, y) + "</svg>\n";
 }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <system_error>
@@ -21,7 +20,9 @@ Churn::Churn(const Point& point)
       // A client can come again before the server of its last connection has seen it go.
       servers_(2 * clients_.size()),
       free_(servers_.size()) {
-  std::iota(free_.rbegin(), free_.rend(), std::size_t{0});
+  for (std::size_t i = 0; i < free_.size(); ++i) {
+    free_[i] = free_.size() - 1 - i;
+  }
 }
 
 void Churn::dial(Client& client) {
@@ -54,23 +55,23 @@ std::optional<std::size_t> Churn::take_connection() {
   return place;
 }
 
-void Churn::ask(std::size_t i) {
-  const auto word = static_cast<Word>(i * quota_ + clients_[i].connections);
-  send_all(clients_[i].stream->native_handle(), std::as_bytes(std::span(&word, 1)));
-  clients_[i].has_asked = true;
+void Churn::ask(std::size_t client) {
+  const auto word = static_cast<Word>(client * quota_ + clients_[client].connections);
+  send_all(clients_[client].stream->native_handle(), std::as_bytes(std::span(&word, 1)));
+  clients_[client].has_asked = true;
 }
 
-bool Churn::take_answer(std::size_t i) {
+bool Churn::take_answer(std::size_t client) {
   Word word = 0;
-  const auto received =
-      receive(clients_[i].stream->native_handle(), std::as_writable_bytes(std::span(&word, 1)));
+  const auto received = receive(clients_[client].stream->native_handle(),
+                                std::as_writable_bytes(std::span(&word, 1)));
   outcome_.bytes += received;
   outcome_.checksum += word;
   return received != 0;
 }
 
-bool Churn::take_question(std::size_t place) {
-  const int fd = servers_[place]->native_handle();
+bool Churn::take_question(std::size_t server) {
+  const int fd = servers_[server]->native_handle();
   Word word = 0;
   const auto count = ::recv(fd, &word, sizeof word, 0);
   if (count < 0 && errno != ECONNRESET) {
