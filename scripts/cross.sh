@@ -43,7 +43,7 @@ for argument in "\$@"; do
   *) arguments+=("\$argument") ;;
   esac
 done
-exec $zig c++ -target $target "\${arguments[@]}"
+exec $zig c++ -target $target -g0 -fno-sanitize=undefined "\${arguments[@]}"
 WRAPPER
   printf '#!/usr/bin/env bash\nexec %s ar "$@"\n' "$zig" >"$crossed/$target-ar"
   chmod +x "$crossed/$target-c++" "$crossed/$target-ar"

@@ -215,7 +215,8 @@ const detail::Queue::Hooks KqueueBackend::hooks_table = {
     .blocked = nullptr,
 };
 
-KqueueBackend::KqueueBackend(int kqueue) noexcept : Queue(hooks_table), kqueue_(kqueue) {}
+KqueueBackend::KqueueBackend(int kqueue) noexcept
+    : Queue(hooks_table), kqueue_(kqueue), wakes_(signal) {}
 
 Result<void> KqueueBackend::probe() noexcept {
   auto kqueue = ffi::create();
@@ -248,6 +249,7 @@ Result<std::size_t> KqueueBackend::wait(std::span<Event> events,
   const bool is_timed = timeout && timeout->count() > 0;
   const auto start = is_timed ? steady_clock::now() : steady_clock::time_point();
   nanoseconds left = timeout.value_or(nanoseconds(0));
+  wakes_.begin_wait();
   while (true) {
     const timespec time = system_time(left);
     const auto kevents = system_events(events);
@@ -261,13 +263,13 @@ Result<std::size_t> KqueueBackend::wait(std::span<Event> events,
       const std::size_t count =
           Event::translate(events, take_oneshots(events, static_cast<std::size_t>(ready)));
       if (count > 0) {
-        end_wake_round();
+        wakes_.end_wait();
         return count;
       }
     }
     const auto elapsed = is_timed ? steady_clock::now() - start : nanoseconds(0);
     if (timeout && elapsed >= *timeout && ready >= 0) {
-      end_wake_round();
+      wakes_.end_wait();
       return 0;
     }
     left = timeout.value_or(nanoseconds(0)) - elapsed;

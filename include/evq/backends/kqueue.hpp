@@ -3,6 +3,7 @@
 
 #include <evq/backend.hpp>
 #include <evq/basic_poll.hpp>
+#include <evq/detail/wake_rounds.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -37,6 +38,7 @@ class KqueueBackend final : public detail::Queue {
  private:
   struct Registration;
   struct Previous;
+  struct WakerState;
 
   explicit KqueueBackend(int kqueue) noexcept;
 
@@ -49,7 +51,8 @@ class KqueueBackend final : public detail::Queue {
   /// Puts the oneshots that are ready in the place of their queue's own event, and returns how many
   /// of the system's events there are then.
   std::size_t take_oneshots(std::span<Event> events, std::size_t ready) noexcept;
-  void end_wake_round() noexcept;
+  /// Makes the event of a waker, whose state the line is part of.
+  static Result<void> signal(detail::WakeRounds::Line& line) noexcept;
 
   static const Hooks hooks_table;
 
@@ -57,8 +60,7 @@ class KqueueBackend final : public detail::Queue {
   /// A kqueue inside the other, or none.
   std::atomic<int> oneshots_{invalid_handle};
   std::mutex oneshots_mutex_;
-  /// Odd while a wake of this round may be under way; each wait that finds it odd begins the next.
-  std::atomic<std::uint64_t> wake_round_{0};
+  detail::WakeRounds wakes_;
   /// How many wakers there have been.
   std::atomic<std::uintptr_t> wakers_{0};
 };
@@ -112,18 +114,10 @@ class KqueueBackend::Waker {
   Result<void> wake() const noexcept;
 
  private:
-  Waker(KqueueBackend& queue, Token token) noexcept;
-
-  [[nodiscard]] Result<void> open_pipe() noexcept;
-  [[nodiscard]] Result<void> signal() const noexcept;
+  Waker(KqueueBackend& queue, WakerState* state) noexcept;
 
   KqueueBackend* queue_;
-  Token token_;
-  /// What identifies it in the queue: for a pipe, the reading end.
-  std::uintptr_t ident_ = 0;
-  int writer_ = invalid_handle;
-  /// The last round in which this waker signalled.
-  mutable std::atomic<std::uint64_t> round_{0};
+  WakerState* state_;
 };
 
 static_assert(Backend<KqueueBackend>);
