@@ -1,7 +1,7 @@
 // Runs a program in a console of its own, so that it can be ended as by its user: under Wine, which
-// has none without a terminal. Letters on standard input say what to do with it: `c` presses Ctrl-C,
-// `s` suspends it and says so in a line, `r` resumes it, and the end of the input ends it at once.
-// The exit code is the program's.
+// has none without a terminal. Letters on standard input say what to do with it: `c` presses
+// Ctrl-C, `s` suspends it and says so in a line, `r` resumes it, and the end of the input ends it
+// at once. The exit code is the program's.
 
 // Consoles without a window are in Windows 10 since 1809.
 #ifndef NTDDI_VERSION
