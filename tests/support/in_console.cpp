@@ -38,7 +38,7 @@ wchar_t* rest_of_command_line() {
   wchar_t* rest = ::GetCommandLineW();
   bool is_quoted = false;
   for (; *rest != 0 && (is_quoted || *rest != L' '); ++rest) {
-    is_quoted ^= *rest == L'"';
+    is_quoted = is_quoted != (*rest == L'"');
   }
   for (; *rest == L' '; ++rest) {
   }
