@@ -17,7 +17,7 @@ Leeway leeway(std::string_view backend) {
     return {.refuses_priority = true, .hang_up = HangUp::parted};
   }
   if (backend == "iocp") {
-    return {.hang_up = HangUp::unsaid};
+    return {.hang_up = HangUp::unsaid, .awaits_would_block = true};
   }
   return {};
 }
