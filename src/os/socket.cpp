@@ -12,10 +12,11 @@ namespace evq::os {
 
 namespace {
 
-template <auto Call>
-Result<SocketAddr> address(native_handle_type handle) noexcept {
+// Not as a template's argument: of a DLL's function that is no constant.
+template <class Call>
+Result<SocketAddr> address(Call call, native_handle_type handle) noexcept {
   NativeAddr native;
-  if (Call(handle, native.get(), &native.length) != 0) {
+  if (call(handle, native.get(), &native.length) != 0) {
     return last_error();
   }
   return native.portable();
@@ -48,11 +49,11 @@ Result<void> shutdown(native_handle_type handle, net::Shutdown how) noexcept {
 }
 
 Result<SocketAddr> local_address(native_handle_type handle) noexcept {
-  return address<::getsockname>(handle);
+  return address(::getsockname, handle);
 }
 
 Result<SocketAddr> peer_address(native_handle_type handle) noexcept {
-  return address<::getpeername>(handle);
+  return address(::getpeername, handle);
 }
 
 Result<std::error_code> take_error(native_handle_type handle) noexcept {
