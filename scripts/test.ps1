@@ -8,7 +8,7 @@
 #   CXX          in the environment: clang-cl takes Clang instead of MSVC
 param(
   [string] $Build = 'build',
-  [Parameter(ValueFromRemainingArguments)] [string[]] $MesonArguments
+  [Parameter(ValueFromRemainingArguments)] [string[]] $MesonArguments = @()
 )
 . (Join-Path $PSScriptRoot 'lib.ps1')
 

@@ -16,6 +16,9 @@ Leeway leeway(std::string_view backend) {
   if (backend == "kqueue") {
     return {.refuses_priority = true, .hang_up = HangUp::parted};
   }
+  if (backend == "iocp") {
+    return {.hang_up = HangUp::unsaid, .awaits_would_block = true};
+  }
   return {};
 }
 

@@ -61,6 +61,8 @@ struct Leeway {
   /// An interest in priority may be refused.
   bool refuses_priority = false;
   HangUp hang_up = HangUp::whole;
+  /// An edge is owed again once a call met would-block, also if it was consumed before its report.
+  bool awaits_would_block = false;
 };
 
 class Model {

@@ -183,7 +183,8 @@ std::string Model::report(std::size_t queue, const Seen& seen) {
     watch.is_fresh = ends_[end].is_restless || registration.is_half_said;
     watch.has_held = false;
     // Was it consumed before it was reported, then the next one is owed all the same.
-    watch.is_armed = watch.is_armed && state(end, direction) == State::no;
+    watch.is_armed =
+        watch.is_armed && state(end, direction) == State::no && !leeway_.awaits_would_block;
   }
   registration.has_spoken = registration.mode == Mode::oneshot;
   return "";

@@ -10,18 +10,25 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
 PATIENCE = 30  # seconds after which something is stuck
 WRAPPER = os.environ.get("MESON_EXE_WRAPPER", "").split()  # what runs programs of another system
+IN_CONSOLE = os.environ.get("EVQ_IN_CONSOLE")  # and what is asked to end them: in_console.cpp
 socket.setdefaulttimeout(PATIENCE)
+
+
+def is_foreign(command):
+    """Whether the program is of another system."""
+    return bool(WRAPPER) and str(command[0]).endswith(".exe")
 
 
 def runnable(command):
     """The command as this system can run it."""
-    return [*WRAPPER, *command] if WRAPPER and str(command[0]).endswith(".exe") else [*command]
+    return [*WRAPPER, *command] if is_foreign(command) else [*command]
 
 
 def needs_native(what):
@@ -39,15 +46,24 @@ class Server:
             import resource
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit_files, limit_files))
 
+        # Never by SIGKILL while it has sockets: an event of one of them, seen by Wine's server before
+        # the end of the program is, ends the server too (8.0: a write to the program fails in the
+        # middle of the event, and the socket is freed there and then).
+        if is_foreign(command):
+            command = [IN_CONSOLE, *command]
+        # A file, since what Wine starts in the background would keep a pipe from ending.
+        self.stderr = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [*runnable(command), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, preexec_fn=limit if limit_files else None)
+            [*runnable(command), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=self.stderr,
+            stdin=subprocess.PIPE if is_foreign(command) else None, text=True,
+            preexec_fn=limit if limit_files else None)
+        self.keyboard = self.process.stdin
         self.limit_files = limit_files
         line = self.process.stdout.readline()
         match = re.fullmatch(r"listening on (127\.0\.0\.1):(\d+)\n", line)
         if not match:
-            self.process.kill()
-            raise AssertionError(f"{command}: {line!r} {self.process.stderr.read()}")
+            self._kill()
+            raise AssertionError(f"{command}: {line!r} {self._errors()}")
         self.address = match[1], int(match[2])
         self.name = "%s:%d" % self.address
 
@@ -55,25 +71,54 @@ class Server:
         return self
 
     def __exit__(self, kind, *_):
-        # Without a console Wine has no way to ask a program to end.
-        if kind is None and self.process.poll() is None and not WRAPPER:
+        if kind is None and self.process.poll() is None:
             code, errors = self.stop(signal.SIGTERM)
             assert code == 0, f"exit code {code}: {errors}"
-        self.process.kill()
-        self.process.wait()
+        self._kill()
         self.process.stdout.close()
-        self.process.stderr.close()
+        self.stderr.close()
+
+    def _kill(self):
+        if self.keyboard:
+            self.keyboard.close()
+        else:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def _errors(self):
+        self.stderr.seek(0)
+        return self.stderr.read()
+
+    def _type(self, letter):
+        self.keyboard.write(letter)
+        self.keyboard.flush()
 
     def stop(self, number):
-        """Exit code and stderr after a signal."""
-        needs_native("signals")
-        self.process.send_signal(number)
+        """Exit code and stderr after a signal. A foreign program gets Ctrl-C, whichever it is: Wine
+        has no other."""
+        if self.keyboard:
+            self._type("c")
+        else:
+            self.process.send_signal(number)
         try:
-            _, errors = self.process.communicate(timeout=PATIENCE)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self._kill()
             raise
-        return self.process.returncode, errors
+        return self.process.returncode, self._errors()
+
+    def suspend(self):
+        if self.keyboard:
+            self._type("s")
+            assert self.process.stdout.readline() == "suspended\n"
+        else:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        if self.keyboard:
+            self._type("r")
+        else:
+            self.process.send_signal(signal.SIGCONT)
 
     def connect(self):
         stream = socket.create_connection(self.address)
@@ -105,6 +150,7 @@ class Server:
 
     def processor_time(self):
         """Seconds of processor time that it has used."""
+        needs_native("processor time")
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

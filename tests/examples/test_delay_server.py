@@ -190,9 +190,9 @@ class Served(TestCase):
             stream.sendall(get("/0/first"))
             self.assertEqual(Answer(stream).body, b"first")
             # More at once than the server reads at a time, and no event follows.
-            self.server.process.send_signal(signal.SIGSTOP)
+            self.server.suspend()
             stream.sendall(30_000 * b"\r\n" + get("/0/second"))
-            self.server.process.send_signal(signal.SIGCONT)
+            self.server.resume()
             self.assertEqual(Answer(stream).body, b"second")
 
     @unittest.skipUnless(IS_LINUX, NO_PROC)

@@ -179,10 +179,10 @@ class Udp(TestCase):
     def test_goes_on_after_others_had_their_turn(self):
         peer = self.socket()
         # More at once than it answers at a time, and no event follows.
-        self.server.process.send_signal(signal.SIGSTOP)
+        self.server.suspend()
         for number in range(200):
             peer.sendto(b"%d" % number, self.server.address)
-        self.server.process.send_signal(signal.SIGCONT)
+        self.server.resume()
         for number in range(200):
             self.assertEqual(peer.recv(100), b"%d" % number)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import signal
 import socket
 import sys
 import threading
@@ -170,9 +171,9 @@ class Proxy(TestCase):
                         self.assertEqual(read_exactly(client, 4), b"here")
                         client.close()
                         self.assertEqual(read_all(server), b"")
-                proxy.process.terminate()
-                self.assertRegex(proxy.process.communicate()[1],
-                                 r"\A(error: no connection to .+\n){3}\Z")
+                code, errors = proxy.stop(signal.SIGTERM)
+                self.assertEqual(code, 0)
+                self.assertRegex(errors, r"\A(error: no connection to .+\n){3}\Z")
 
     @unittest.skipUnless(IS_LINUX, "needs a listener that does not answer when it is full")
     def test_survives_time_out(self):

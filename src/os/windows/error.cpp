@@ -123,7 +123,7 @@ const std::error_category& windows_category() noexcept {
   return category;
 }
 
-Result<void> start_winsock() noexcept {
+Result<void> start_sockets() noexcept {
   static const int status = [] {
     WSADATA data;
     return ::WSAStartup(MAKEWORD(2, 2), &data);

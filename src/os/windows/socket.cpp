@@ -1,11 +1,8 @@
 #include "../socket.hpp"
 
-#include <algorithm>
-#include <cstring>
-
-#include "../../result.hpp"
+#include "../address.hpp"
 #include "../handle.hpp"
-#include "address.hpp"
+#include "../options.hpp"
 #include "buffers.hpp"
 #include "winsock.hpp"
 
@@ -19,7 +16,7 @@ namespace evq::detail {
 namespace {
 
 std::ptrdiff_t receive(native_handle_type handle, std::span<std::byte> buffer, int flags) noexcept {
-  const int size = os::int_size(buffer.size());
+  const int size = os::io_size(buffer.size());
   const int received = ::recv(handle, reinterpret_cast<char*>(buffer.data()), size, flags);
   // A message that was longer than the buffer is cut, here as on every system.
   return received == SOCKET_ERROR && ::GetLastError() == WSAEMSGSIZE ? size : received;
@@ -36,7 +33,7 @@ std::ptrdiff_t peek(native_handle_type handle, std::span<std::byte> buffer) noex
 }
 
 std::ptrdiff_t send(native_handle_type handle, std::span<const std::byte> bytes) noexcept {
-  return ::send(handle, reinterpret_cast<const char*>(bytes.data()), os::int_size(bytes.size()), 0);
+  return ::send(handle, reinterpret_cast<const char*>(bytes.data()), os::io_size(bytes.size()), 0);
 }
 
 }  // namespace evq::detail
@@ -44,61 +41,6 @@ std::ptrdiff_t send(native_handle_type handle, std::span<const std::byte> bytes)
 namespace evq::os {
 
 namespace {
-
-int native_type(SocketType type) noexcept {
-  return type == SocketType::stream ? SOCK_STREAM : SOCK_DGRAM;
-}
-
-struct NativeOption {
-  int level;
-  int name;
-};
-
-NativeOption native_option(Option option) noexcept {
-  switch (option) {
-    case Option::broadcast:
-      return {SOL_SOCKET, SO_BROADCAST};
-    case Option::multicast_loop_v4:
-      return {IPPROTO_IP, IP_MULTICAST_LOOP};
-    case Option::multicast_loop_v6:
-      return {IPPROTO_IPV6, IPV6_MULTICAST_LOOP};
-    case Option::multicast_ttl_v4:
-      return {IPPROTO_IP, IP_MULTICAST_TTL};
-    case Option::nodelay:
-      return {IPPROTO_TCP, TCP_NODELAY};
-    case Option::only_v6:
-      return {IPPROTO_IPV6, IPV6_V6ONLY};
-    case Option::reuse_address:
-      return {SOL_SOCKET, SO_REUSEADDR};
-    case Option::ttl_v4:
-      return {IPPROTO_IP, IP_TTL};
-    case Option::ttl_v6:
-      return {IPPROTO_IPV6, IPV6_UNICAST_HOPS};
-  }
-  return {-1, -1};
-}
-
-Result<int> int_option(native_handle_type handle, int level, int name) noexcept {
-  int value = 0;
-  int length = sizeof value;
-  if (::getsockopt(handle, level, name, reinterpret_cast<char*>(&value), &length) == SOCKET_ERROR) {
-    return last_error();
-  }
-  return value;
-}
-
-template <class Value>
-Result<void> set(native_handle_type handle, int level, int name, const Value& value) noexcept {
-  return done_or_error(::setsockopt(handle, level, name, reinterpret_cast<const char*>(&value),
-                                    static_cast<int>(sizeof value)));
-}
-
-Result<std::size_t> count_or_error(int count) noexcept {
-  if (count == SOCKET_ERROR) {
-    return last_error();
-  }
-  return static_cast<std::size_t>(count);
-}
 
 /// Whether a receive says that an earlier send reached nobody: from birth it does, for every
 /// receive of the socket, which no other system does for a socket without a peer.
@@ -120,7 +62,7 @@ Result<native_handle_type> open_socket(SocketAddr::Family family, SocketType typ
   if (family == SocketAddr::Family::none) {
     return detail::fail(std::errc::address_family_not_supported);
   }
-  if (auto started = start_winsock(); !started) {
+  if (auto started = start_sockets(); !started) {
     return std::unexpected(started.error());
   }
   const SOCKET handle = ::WSASocketW(native_family(family), native_type(type), 0, nullptr, 0,
@@ -143,7 +85,7 @@ Result<std::pair<native_handle_type, native_handle_type>> local_pair(SocketType)
 }
 
 Result<void> check_socket(native_handle_type handle, Domain domain, SocketType type) noexcept {
-  if (auto started = start_winsock(); !started) {
+  if (auto started = start_sockets(); !started) {
     return started;
   }
   // SO_PROTOCOL_INFO and not getsockname, which fails for a socket that is not bound.
@@ -160,18 +102,6 @@ Result<void> check_socket(native_handle_type handle, Domain domain, SocketType t
     return detail::fail(std::errc::wrong_protocol_type);
   }
   return {};
-}
-
-Result<void> bind(native_handle_type handle, const SocketAddr& addr) noexcept {
-  if (addr.family() == SocketAddr::Family::none) {
-    return detail::fail(std::errc::address_family_not_supported);
-  }
-  const NativeAddr native(addr);
-  return done_or_error(::bind(handle, native.get(), native.length));
-}
-
-Result<void> listen(native_handle_type handle) noexcept {
-  return done_or_error(::listen(handle, SOMAXCONN));
 }
 
 Result<void> connect(native_handle_type handle, const SocketAddr& addr) noexcept {
@@ -206,42 +136,6 @@ Result<std::pair<native_handle_type, SocketAddr>> accept(native_handle_type list
   return std::pair(handle, peer.portable());
 }
 
-Result<void> shutdown(native_handle_type handle, net::Shutdown how) noexcept {
-  switch (how) {
-    case net::Shutdown::read:
-      return done_or_error(::shutdown(handle, SD_RECEIVE));
-    case net::Shutdown::write:
-      return done_or_error(::shutdown(handle, SD_SEND));
-    case net::Shutdown::both:
-      return done_or_error(::shutdown(handle, SD_BOTH));
-  }
-  return detail::fail(std::errc::invalid_argument);
-}
-
-Result<SocketAddr> local_address(native_handle_type handle) noexcept {
-  NativeAddr native;
-  if (::getsockname(handle, native.get(), &native.length) == SOCKET_ERROR) {
-    return last_error();
-  }
-  return native.portable();
-}
-
-Result<SocketAddr> peer_address(native_handle_type handle) noexcept {
-  NativeAddr native;
-  if (::getpeername(handle, native.get(), &native.length) == SOCKET_ERROR) {
-    return last_error();
-  }
-  return native.portable();
-}
-
-Result<std::error_code> take_error(native_handle_type handle) noexcept {
-  const auto error = int_option(handle, SOL_SOCKET, SO_ERROR);
-  if (!error) {
-    return std::unexpected(error.error());
-  }
-  return *error == 0 ? std::error_code() : std::error_code(*error, windows_category());
-}
-
 Result<std::size_t> receive_vectored(native_handle_type handle, net::Buffers buffers) noexcept {
   WsaBuffers native(buffers);
   DWORD received = 0;
@@ -257,7 +151,7 @@ Result<std::pair<std::size_t, SocketAddr>> receive_from(native_handle_type handl
                                                         std::span<std::byte> buffer,
                                                         Take take) noexcept {
   NativeAddr from;
-  const int size = int_size(buffer.size());
+  const int size = io_size(buffer.size());
   int received = ::recvfrom(handle, reinterpret_cast<char*>(buffer.data()), size,
                             take == Take::peek ? MSG_PEEK : 0, from.get(), &from.length);
   if (received == SOCKET_ERROR) {
@@ -277,52 +171,6 @@ Result<std::size_t> send_vectored(native_handle_type handle, net::ConstBuffers b
     return last_error();
   }
   return sent;
-}
-
-Result<std::size_t> send_to(native_handle_type handle, std::span<const std::byte> bytes,
-                            const SocketAddr& to) noexcept {
-  if (to.family() == SocketAddr::Family::none) {
-    return detail::fail(std::errc::address_family_not_supported);
-  }
-  const NativeAddr native(to);
-  return count_or_error(::sendto(handle, reinterpret_cast<const char*>(bytes.data()),
-                                 int_size(bytes.size()), 0, native.get(), native.length));
-}
-
-Result<void> set_option(native_handle_type handle, Option option, std::uint32_t value) noexcept {
-  const auto [level, name] = native_option(option);
-  return set(handle, level, name, int_size(value));
-}
-
-Result<std::uint32_t> option(native_handle_type handle, Option option) noexcept {
-  const auto [level, name] = native_option(option);
-  return detail::transform(int_option(handle, level, name),
-                           [](int value) noexcept { return static_cast<std::uint32_t>(value); });
-}
-
-Result<void> membership_v4(native_handle_type handle, Membership change, const SocketAddr& group,
-                           const SocketAddr& interface_address) noexcept {
-  if (!group.is_v4() || !interface_address.is_v4()) {
-    return detail::fail(std::errc::invalid_argument);
-  }
-  ip_mreq request{};
-  std::memcpy(&request.imr_multiaddr, group.octets().data(), group.octets().size());
-  std::memcpy(&request.imr_interface, interface_address.octets().data(),
-              interface_address.octets().size());
-  return set(handle, IPPROTO_IP,
-             change == Membership::join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, request);
-}
-
-Result<void> membership_v6(native_handle_type handle, Membership change, const SocketAddr& group,
-                           std::uint32_t interface_index) noexcept {
-  if (!group.is_v6()) {
-    return detail::fail(std::errc::invalid_argument);
-  }
-  ipv6_mreq request{};
-  std::memcpy(&request.ipv6mr_multiaddr, group.octets().data(), group.octets().size());
-  request.ipv6mr_interface = interface_index;
-  return set(handle, IPPROTO_IPV6,
-             change == Membership::join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP, request);
 }
 
 }  // namespace evq::os

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "address.hpp"
+#include "native.hpp"
 
 namespace evq::net {
 
@@ -14,9 +15,7 @@ namespace {
 class ResolveCategory final : public std::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "evq.resolve"; }
-  [[nodiscard]] std::string message(int value) const override {
-    return os::windows_category().message(value);  // the EAI values are Winsock's errors
-  }
+  [[nodiscard]] std::string message(int value) const override { return os::resolve_message(value); }
   [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
     switch (value) {
       case EAI_MEMORY:
@@ -40,11 +39,11 @@ Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view 
   if (host.find('\0') != std::string_view::npos || service.find('\0') != std::string_view::npos) {
     return detail::fail(std::errc::invalid_argument);
   }
-  if (auto started = os::start_winsock(); !started) {
+  if (auto started = os::start_sockets(); !started) {
     return std::unexpected(started.error());
   }
   const std::string host_text(host);
-  // One of the two must be given; port 0 is what none means anyway.
+  // One of the two must be given (getaddrinfo(3)); port 0 is what none means anyway.
   const std::string service_text(service.empty() ? "0" : service);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -52,6 +51,11 @@ Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view 
   addrinfo* list = nullptr;
   const int status = ::getaddrinfo(host.empty() ? nullptr : host_text.c_str(), service_text.c_str(),
                                    &hints, &list);
+#ifdef EAI_SYSTEM
+  if (status == EAI_SYSTEM) {
+    return os::last_error();
+  }
+#endif
   if (status != 0) {
     return std::unexpected(std::error_code(status, resolve_category()));
   }
@@ -60,8 +64,9 @@ Result<std::vector<SocketAddr>> resolve(std::string_view host, std::string_view 
   std::vector<SocketAddr> addresses;
   for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
     os::NativeAddr native;
-    native.length = static_cast<socklen_t>(std::min(entry->ai_addrlen, sizeof native.storage));
-    std::memcpy(&native.storage, entry->ai_addr, static_cast<std::size_t>(native.length));
+    const auto size = std::min<std::size_t>(entry->ai_addrlen, sizeof native.storage);
+    std::memcpy(&native.storage, entry->ai_addr, size);
+    native.length = static_cast<socklen_t>(size);
     const SocketAddr addr = native.portable();
     if (addr.family() != SocketAddr::Family::none &&
         std::ranges::find(addresses, addr) == addresses.end()) {

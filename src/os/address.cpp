@@ -1,14 +1,13 @@
 #include "address.hpp"
 
-#include <iphlpapi.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
 
-#include "../socket.hpp"
+#include "native.hpp"
+#include "socket.hpp"
 
 namespace evq::os {
 
@@ -17,6 +16,17 @@ using net::SocketAddr;
 static_assert(sizeof(sockaddr_un) <= sizeof(sockaddr_storage));
 
 const std::size_t max_local_name = sizeof(sockaddr_un::sun_path);
+
+namespace {
+
+/// Names that begin with a NUL (unix(7)). Elsewhere a socket without a name has one of NULs.
+#if defined(__linux__)
+constexpr bool has_abstract_names = true;
+#else
+constexpr bool has_abstract_names = false;
+#endif
+
+}  // namespace
 
 int native_family(SocketAddr::Family family) noexcept {
   switch (family) {
@@ -58,7 +68,7 @@ NativeAddr::NativeAddr(const SocketAddr& addr) noexcept {
     case SocketAddr::Family::local: {
       sockaddr_un un{};
       un.sun_family = AF_UNIX;
-      // A path has a NUL after it; abstract names are Linux's, and refused by Windows.
+      // A path has a NUL after it; an abstract name is as long as it is (unix(7)).
       const bool is_path = !octets.empty() && octets[0] != 0;
       std::memcpy(un.sun_path, octets.data(), std::min(octets.size(), sizeof un.sun_path));
       std::memcpy(&storage, &un, sizeof un);
@@ -74,7 +84,8 @@ NativeAddr::NativeAddr(const SocketAddr& addr) noexcept {
 }
 
 SocketAddr NativeAddr::portable() const noexcept {
-  if (length < static_cast<socklen_t>(sizeof storage.ss_family)) {
+  const auto size = static_cast<std::size_t>(length);
+  if (size < offsetof(sockaddr_storage, ss_family) + sizeof storage.ss_family) {
     return {};
   }
   switch (storage.ss_family) {
@@ -97,9 +108,10 @@ SocketAddr NativeAddr::portable() const noexcept {
       sockaddr_un un{};
       std::memcpy(&un, &storage, sizeof un);
       constexpr std::size_t start = offsetof(sockaddr_un, sun_path);
-      const std::size_t end = std::min(static_cast<std::size_t>(length), sizeof un);
+      // A path that fills it has no NUL, and Linux counts one all the same.
+      const std::size_t end = std::min(size, sizeof un);
       std::string_view name(un.sun_path, end > start ? end - start : 0);
-      if (!name.empty() && name[0] != '\0') {
+      if (!has_abstract_names || (!name.empty() && name[0] != '\0')) {
         name = name.substr(0, name.find('\0'));
       }
       return SocketAddr::local_name(name).value_or(SocketAddr());
@@ -126,7 +138,7 @@ std::string format_ip(std::span<const std::uint8_t> octets) {
 }
 
 std::uint32_t interface_index(std::string_view name) noexcept {
-  std::array<char, IF_MAX_STRING_SIZE + 1> terminated{};
+  std::array<char, max_interface_name + 1> terminated{};
   if (name.size() >= terminated.size() || name.find('\0') != std::string_view::npos) {
     return 0;
   }

@@ -3,7 +3,7 @@
 
 #include <evq/net/socket_addr.hpp>
 
-#include "winsock.hpp"
+#include "native.hpp"
 
 namespace evq::os {
 
