@@ -118,6 +118,18 @@ TEST_CASE("oneshots of both directions stand beside other events in little room"
   CHECK(levels == 11);
 }
 
+TEST_CASE("the queue of oneshots takes no other event's place, wherever it stands") {
+  Fixture f;
+  auto other = must(net::UnixStream::pair());
+  must(f.registry().add(other.first, Token{1}, Interest::writable, Mode::level));
+  must(f.registry().add(f.pair.first, Token{2}, both, Mode::oneshot));
+  for (int i = 0; i < 8; ++i) {
+    REQUIRE(f.poll_now() == 2);
+    CHECK(std::set{f.events[0].token(), f.events[1].token()} == std::set{Token{1}, Token{2}});
+    must(f.registry().modify(f.pair.first, Token{2}, both, Mode::oneshot));
+  }
+}
+
 TEST_CASE("a paired oneshot is armed again by another thread for as long as it is polled") {
   Fixture f;
   constexpr int rounds = 2000;
