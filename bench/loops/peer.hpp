@@ -34,34 +34,34 @@ struct PeerApi {
   int (*run)(Handle* loop, std::size_t capacity, PeerCallbacks callbacks);
 };
 
-template <const auto& api>
+template <const auto& Api>
 struct Peer {
   template <class W>
   class Loop {
    public:
-    explicit Loop(W& work) : work_(work), loop_(api.create()) {
+    explicit Loop(W& work) : work_(work), loop_(Api.create()) {
       if (loop_ == nullptr) {
         throw std::runtime_error("the peer cannot make its loop");
       }
     }
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
-    ~Loop() { api.destroy(loop_); }
+    ~Loop() { Api.destroy(loop_); }
 
     void add(int fd, std::size_t index, Want want) {
-      check(api.add(loop_, fd, index, want == Want::read_write), "add");
+      check(Api.add(loop_, fd, index, want == Want::read_write), "add");
     }
     void modify(int fd, std::size_t index, Want want) {
-      check(api.modify(loop_, fd, index, want == Want::read_write), "modify");
+      check(Api.modify(loop_, fd, index, want == Want::read_write), "modify");
     }
-    void remove(int fd, std::size_t) { check(api.remove(loop_, fd), "remove"); }
+    void remove(int fd, std::size_t /*index*/) { check(Api.remove(loop_, fd), "remove"); }
 
-    void enable_wakes() { check(api.enable_wakes(loop_), "enable_wakes"); }
-    void wake() { check(api.wake(loop_), "wake"); }
+    void enable_wakes() { check(Api.enable_wakes(loop_), "enable_wakes"); }
+    void wake() { check(Api.wake(loop_), "wake"); }
 
     void run() {
       if (!work_.done()) {
-        check(api.run(loop_, events_per_wait, {this, on_ready, W::uses_wakes ? on_woken : nullptr}),
+        check(Api.run(loop_, events_per_wait, {this, on_ready, W::uses_wakes ? on_woken : nullptr}),
               "run");
       }
       guard_.rethrow();
@@ -89,13 +89,13 @@ struct Peer {
     }
 
     W& work_;
-    decltype(api.create()) loop_;
+    decltype(Api.create()) loop_;
     Guard guard_;
   };
 
   static std::string version() {
     char buffer[32] = {};
-    api.version(buffer, sizeof buffer);
+    Api.version(buffer, sizeof buffer);
     return buffer;
   }
 };

@@ -59,14 +59,14 @@ class UringLoop {
     sources_[index] = {fd, mask(want)};
     poll(fd, mask(want), index);
   }
-  void modify(int, std::size_t index, Want want) {
+  void modify(int /*fd*/, std::size_t index, Want want) {
     sources_[index].mask = mask(want);
     io_uring_sqe* sqe = next_sqe();
     io_uring_prep_poll_update(sqe, index, 0, mask(want),
                               IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI);
     finish(sqe);
   }
-  void remove(int, std::size_t index) {
+  void remove(int /*fd*/, std::size_t index) {
     sources_[index].fd = -1;
     io_uring_sqe* sqe = next_sqe();
     io_uring_prep_poll_remove(sqe, index);

@@ -64,6 +64,7 @@ Connections<TcpStream> make_connections(std::size_t count, std::size_t in_flight
 
 std::vector<UnixDatagram> make_idle(std::size_t count) {
   std::vector<UnixDatagram> sockets;
+  sockets.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     sockets.push_back(take(UnixDatagram::unbound(), "socket"));
   }

@@ -157,7 +157,7 @@ Counts run_all(const Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): CLI11's would be bugs
   Arguments arguments;
   CLI::App app("Runs random sequences of steps on every backend and compares what comes of them.");
   app.add_option("--seed", arguments.seed,
