@@ -218,6 +218,49 @@ TEST_CASE("a server lets its client go and takes the next one") {
   }
 }
 
+TEST_CASE("a client that comes before it is waited for is served") {
+  const auto name = free_name();
+  const auto server = must(NamedPipe::create(name));
+  const auto client = must(NamedPipe::open(name));
+  must(server.connect());
+  send_text(client, "x");
+  std::byte buffer{};
+  CHECK(must(eventually([&] { return server.read({&buffer, 1}); })) == 1);
+}
+
+TEST_CASE("a server whose client has gone takes the next one") {
+  const auto name = free_name();
+  const auto server = must(NamedPipe::create(name));
+  std::byte buffer{};
+  for (int i = 0; i < 2; ++i) {
+    CHECK(would_block(server.connect().error()));
+    auto client = must(NamedPipe::open(name));
+    must(eventually([&] { return server.connect(); }));
+    send_text(client, "x");
+    CHECK(must(eventually([&] { return server.read({&buffer, 1}); })) == 1);
+    {
+      const auto gone = std::move(client);
+    }
+    CHECK(must(eventually([&] { return server.read({&buffer, 1}); })) == 0);
+    CHECK(server.write(bytes("x")).error() == std::errc::broken_pipe);
+    must(server.disconnect());
+  }
+}
+
+TEST_CASE("who waits to write hears that the peer has gone") {
+  auto poll = must(Poll::create());
+  auto ends = pipe_pair();
+  fill_up(ends.server);
+  must(poll.registry().add(ends.server, Token{1}, both));
+  {
+    const auto gone = std::move(ends.client);
+  }
+  event_where(poll, [](const auto& event) { return event.is_writable(); });
+  const auto written = eventually([&] { return ends.server.write(bytes("x")); });
+  REQUIRE_FALSE(written);
+  CHECK(written.error() == std::errc::broken_pipe);
+}
+
 TEST_CASE("who must be first is refused a name that is taken") {
   const auto name = free_name();
   const auto first = must(NamedPipe::create(name, NamedPipe::Instance::first));
