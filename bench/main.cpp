@@ -49,6 +49,7 @@ std::map<std::string, CLI::App*> add_scenarios(CLI::App& app, std::map<std::stri
 
 std::vector<std::string> names(const std::vector<Contender>& contenders) {
   std::vector<std::string> names;
+  names.reserve(contenders.size());
   for (const auto& contender : contenders) {
     names.push_back(contender.name);
   }
@@ -60,7 +61,7 @@ std::vector<Contender> choose(std::vector<Contender> contenders,
                               const std::vector<std::string>& asked) {
   if (!asked.empty()) {
     std::erase_if(contenders, [&](const Contender& contender) {
-      return std::find(asked.begin(), asked.end(), contender.name) == asked.end();
+      return std::ranges::find(asked, contender.name) == asked.end();
     });
   }
   return contenders;
@@ -146,8 +147,8 @@ class Program {
   }
 
   void run() {
-    const bool all = std::none_of(commands_.begin(), commands_.end(),
-                                  [](const auto& command) { return command.second->parsed(); });
+    const bool all = std::ranges::none_of(
+        commands_, [](const auto& command) { return command.second->parsed(); });
     for (const auto& scenario : scenarios()) {
       if (!all && !commands_.at(scenario.name)->parsed()) {
         continue;
@@ -234,8 +235,8 @@ class Program {
     for (const auto& file : files_) {
       all.push_back(load(file));
       const auto& contenders = all.back().contenders;
-      if (std::none_of(contenders.begin(), contenders.end(),
-                       [this](const auto& contender) { return contender.name == baseline_; })) {
+      if (std::ranges::none_of(
+              contenders, [this](const auto& contender) { return contender.name == baseline_; })) {
         throw CLI::ValidationError("--baseline", "no " + baseline_ + " in " + file);
       }
     }

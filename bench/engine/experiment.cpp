@@ -163,8 +163,7 @@ class Match {
                   .axis = scenario_.parameters.front().name,
                   .wall = scenario_.wall,
                   .results = {}};
-    std::sort(entrants_.begin(), entrants_.end(),
-              [](const Entrant& a, const Entrant& b) { return a.contender < b.contender; });
+    std::ranges::sort(entrants_, {}, &Entrant::contender);
     for (auto& entrant : entrants_) {
       if (!entrant.latencies.empty()) {
         entrant.result.latency = percentiles(std::move(entrant.latencies));

@@ -19,6 +19,8 @@ struct Sweep {
   std::map<std::string, std::vector<std::size_t>> sizes;
 };
 
+// An int, which CLI11 reads and prints as a number.
+// NOLINTNEXTLINE(performance-enum-size)
 enum class Counting { off, perf, callgrind };
 
 struct Experiment {

@@ -32,6 +32,8 @@ void get(const json& object, const char* key, std::optional<T>& value) {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Percentiles, p50, p90, p99, p999, max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ContenderInfo, name, version, how)
 
+// In this namespace, where the library looks for it.
+// NOLINTNEXTLINE(misc-use-anonymous-namespace)
 static void to_json(json& object, const Result& result) {
   object = {{"contender", result.contender}};
   if (!result.error.empty()) {
@@ -46,6 +48,7 @@ static void to_json(json& object, const Result& result) {
   put(object, "latency_ns", result.latency);
 }
 
+// NOLINTNEXTLINE(misc-use-anonymous-namespace)
 static void from_json(const json& object, Result& result) {
   object.at("contender").get_to(result.contender);
   if (object.contains("error")) {

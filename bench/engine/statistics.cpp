@@ -31,7 +31,7 @@ Spread spread(std::vector<double> values) {
   if (values.empty()) {
     return {};
   }
-  std::sort(values.begin(), values.end());
+  std::ranges::sort(values);
   const std::size_t k = outside(values.size());
   return {middle(values), values[k], values[values.size() - 1 - k]};
 }
@@ -47,7 +47,7 @@ Spread ratio(const std::vector<double>& times, const std::vector<double>& baseli
 }
 
 Percentiles percentiles(std::vector<std::uint32_t> values) {
-  std::sort(values.begin(), values.end());
+  std::ranges::sort(values);
   // The lowest value that at least so large a part of all does not exceed.
   const auto at = [&values](double part) {
     const auto rank = std::ceil(part * static_cast<double>(values.size()));

@@ -43,14 +43,14 @@ class AsioLoop {
       ask(sources_[index], stream_descriptor::wait_write);
     }
   }
-  void modify(int, std::size_t index, Want want) {
+  void modify(int /*fd*/, std::size_t index, Want want) {
     // To want no more is not to ask again.
     auto& source = sources_[index];
     if (std::exchange(source->want, want) == Want::read && want == Want::read_write) {
       ask(source, stream_descriptor::wait_write);
     }
   }
-  void remove(int, std::size_t index) {
+  void remove(int /*fd*/, std::size_t index) {
     sources_[index]->descriptor.release();
     sources_[index].reset();
   }

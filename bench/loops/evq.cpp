@@ -40,7 +40,7 @@ struct Evq {
       take(poll_.registry().modify(source, evq::Token{index}, interest(want)), "evq: modify");
     }
     template <class Source>
-    void remove(Source& source, std::size_t) {
+    void remove(Source& source, std::size_t /*index*/) {
       take(poll_.registry().remove(source), "evq: remove");
     }
 

@@ -82,7 +82,10 @@ Row row(const Series& series, const Result& result, const std::string& baseline)
 }  // namespace
 
 std::string number_text(double value) {
-  return fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : 2);
+  if (value >= 100) {
+    return fixed(value, 0);
+  }
+  return fixed(value, value >= 10 ? 1 : 2);
 }
 
 std::string time_text(double nanoseconds) {
@@ -96,9 +99,9 @@ std::string time_text(double nanoseconds) {
 }
 
 const Result* find(const Series& series, const std::string& contender) {
-  const auto found = std::find_if(
-      series.results.begin(), series.results.end(),
-      [&](const Result& result) { return result.contender == contender && result.error.empty(); });
+  const auto found = std::ranges::find_if(series.results, [&](const Result& result) {
+    return result.contender == contender && result.error.empty();
+  });
   return found == series.results.end() ? nullptr : &*found;
 }
 
@@ -132,7 +135,7 @@ std::string markdown(const Results& results, const std::string& baseline, bool w
   }
   std::vector<std::string> done;
   for (const auto& first : results.series) {
-    if (std::find(done.begin(), done.end(), first.scenario) != done.end()) {
+    if (std::ranges::find(done, first.scenario) != done.end()) {
       continue;
     }
     done.push_back(first.scenario);
