@@ -31,6 +31,18 @@ struct Bell : WakeRounds::Line {
   }
 };
 
+/// Two wakers of one queue.
+struct Two {
+  WakeRounds wakes{Bell::ring};
+  Bell first;
+  Bell second;
+
+  Two() {
+    wakes.add(first);
+    wakes.add(second);
+  }
+};
+
 void wake(WakeRounds& wakes, Bell& bell) {
   REQUIRE(wakes.wake(bell));
 }
@@ -44,11 +56,8 @@ void wait(WakeRounds& wakes) {
 }  // namespace
 
 TEST_CASE("wakes of one round signal once for each waker") {
-  WakeRounds wakes(Bell::ring);
-  Bell first;
-  Bell second;
-  wakes.add(first);
-  wakes.add(second);
+  Two two;
+  auto& [wakes, first, second] = two;
   CHECK(wakes.is_idle());
   for (int i = 0; i < 3; ++i) {
     wake(wakes, first);
@@ -61,11 +70,8 @@ TEST_CASE("wakes of one round signal once for each waker") {
 }
 
 TEST_CASE("between waits wakes are noted, and the next wait signals once for each waker") {
-  WakeRounds wakes(Bell::ring);
-  Bell first;
-  Bell second;
-  wakes.add(first);
-  wakes.add(second);
+  Two two;
+  auto& [wakes, first, second] = two;
   wake(wakes, first);
   wake(wakes, second);
   wait(wakes);
@@ -99,11 +105,8 @@ TEST_CASE("a wait without wakes ends the time of notes") {
 }
 
 TEST_CASE("a note is not heard twice") {
-  WakeRounds wakes(Bell::ring);
-  Bell noted;
-  Bell other;
-  wakes.add(noted);
-  wakes.add(other);
+  Two two;
+  auto& [wakes, noted, other] = two;
   wake(wakes, noted);
   wait(wakes);
   wake(wakes, noted);
